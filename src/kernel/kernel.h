@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The contract between the library and its kernels: running products as planes of memory, and one table of functions
+ * for each instruction set. A kernel sees rows of contiguous elements only; which rows, and what they mean, is decided
+ * in run.c.
+ */
+#ifndef AXP_KERNEL_H
+#define AXP_KERNEL_H
+
+#include "dtype.h"
+
+/* How running products are kept, and the planes of 8-byte words that takes. */
+typedef enum axp_accumulator {
+    AXP_REAL,    /* hi, lo, exponent: (hi + lo) 2^exponent, see below */
+    AXP_COMPLEX, /* hi, lo, exponent, then hi, lo of the imaginary part: one exponent for both */
+    AXP_WORD32,  /* a product modulo 2^32, two to an 8-byte word */
+    AXP_WORD64,  /* a product modulo 2^64 */
+    AXP_ACCUMULATORS
+} axp_accumulator;
+
+enum {
+    AXP_PLANE_HI,
+    AXP_PLANE_LO,
+    AXP_PLANE_EXPONENT,
+    AXP_PLANE_IM_HI,
+    AXP_PLANE_IM_LO
+};
+
+static inline int axp_accumulator_planes(axp_accumulator accumulator) {
+    return (const int[]){3, 5, 1, 1}[accumulator];
+}
+
+/*
+ * `capacity` running products, a multiple of AXP_STATE_PAD: plane p begins at words + p * capacity. Between calls of
+ * kernels a real state has 1 <= |hi| < 2 and hi the double nearest to hi + lo; or hi is a zero, an infinity or NaN (of
+ * any payload), and lo and exponent mean nothing.
+ */
+typedef struct axp_states {
+    double *words;
+    int64_t capacity;
+} axp_states;
+
+/* Kernels may touch states up to the next multiple of this. */
+#define AXP_STATE_PAD 16
+
+static inline double *axp_plane(axp_states states, int plane) {
+    return states.words + plane * states.capacity;
+}
+static inline int64_t *axp_exponents(axp_states states) {
+    return (int64_t *)axp_plane(states, AXP_PLANE_EXPONENT);
+}
+
+/*
+ * Multiplies rows into states: state at + i, 0 <= i < n, by element i of each row, row r beginning at
+ * base + offsets[r]. n is a multiple of AXP_STATE_PAD. prefetch: bytes ahead of each load to ask the memory for.
+ */
+typedef void axp_fold(const char *base, const int64_t *offsets, int64_t rows, int64_t n, int64_t prefetch,
+                      axp_states states, int64_t at);
+
+/*
+ * Multiplies states into[i .. i+n) by from[j .. j+n). n is rounded up to AXP_STATE_PAD: states beyond n that are not
+ * read later may change. The two may be ranges of one array that do not overlap within n.
+ */
+typedef void axp_merge(axp_states into, int64_t i, axp_states from, int64_t j, int64_t n);
+
+/*
+ * Rounds real states at .. at+n to a format, into out[0 .. n) without gaps. bound: how far, at most, hi + lo is from
+ * the exact significand. The indices (0 .. n-1) where that does not decide the rounding go to doubtful; returned is
+ * their number. out has room for n rounded up to AXP_STATE_PAD.
+ */
+typedef int64_t axp_round_states(axp_states states, int64_t at, int64_t n, double bound, void *out, int32_t *doubtful);
+
+typedef struct axp_kernels {
+    const char *isa;
+    axp_fold *fold[AXP_ACCUMULATORS][AXP_DTYPES];
+    axp_merge *merge[AXP_ACCUMULATORS];
+    /* Gives the zeros, infinities and NaN among real states 0 .. n their one public form; n rounded up as in merge. */
+    void (*canonicalise)(axp_states states, int64_t n);
+    axp_round_states *round[AXP_DTYPES]; /* f16, bf16, f32, f64 */
+} axp_kernels;
+
+/*
+ * Error of the real states. u = 2^-53; a state of n elements comes from n elements in chains of careful steps, and at
+ * most n merges. kernels.c proves that its relative error is at most n * AXP_ERROR_PER_FACTOR u^2.
+ */
+#define AXP_ERROR_PER_FACTOR 48
+
+/*
+ * While the elements' significands multiply to at most this many bits nothing is rounded at all: kernels.c, too.
+ */
+#define AXP_EXACT_BITS 106
+
+#endif

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * All kernels of one instruction set: this file is compiled once for each, with AXP_ISA its name. One table is all that
+ * leaves it. The error bounds are derived in real.h and complex.h, beside the arithmetic.
+ */
+#include "complex.h"
+#include "kernel.h"
+#include "real.h"
+#include "vec.h"
+
+/*
+ * Constants of real.inc. GROUP: that many significands fit in 53 bits. STEPS: hi, which begins in [1, 2), stays within
+ * 2^+-900 after STEPS groups, or after GROUP * STEPS - 1 single elements; so r and lo are exact or far below the bound.
+ * STEPS * SEGMENTS and GROUP * STEPS - 1 are chains of at most 32 steps, 8 for pairs.
+ */
+
+/* |x| in [2^-149, 2^128): 6 elements, 2^-894 */
+#define DTYPE f32
+#define BYTES 4
+#define GROUP 2
+#define STEPS 3
+#define SEGMENTS 8
+#define PAIRS 0
+#include "real.inc"
+
+/* |x| in [2^-24, 2^16): 32 elements, 2^-768 */
+#define DTYPE f16
+#define BYTES 2
+#define GROUP 4
+#define STEPS 8
+#define SEGMENTS 3
+#define PAIRS 0
+#include "real.inc"
+
+/* |x| in [2^-133, 2^128): 6 elements, 2^-798 */
+#define DTYPE bf16
+#define BYTES 2
+#define GROUP 6
+#define STEPS 1
+#define SEGMENTS 24
+#define PAIRS 0
+#include "real.inc"
+
+/* |x| in [1, 2^8], or zero: 30 elements, 2^240 */
+#define DTYPE i8
+#define BYTES 1
+#define GROUP 6
+#define STEPS 5
+#define SEGMENTS 5
+#define PAIRS 0
+#include "real.inc"
+
+#define DTYPE u8
+#define BYTES 1
+#define GROUP 6
+#define STEPS 5
+#define SEGMENTS 5
+#define PAIRS 0
+#include "real.inc"
+
+#define DTYPE bool8
+#define BYTES 1
+#define GROUP 6
+#define STEPS 5
+#define SEGMENTS 5
+#define PAIRS 0
+#include "real.inc"
+
+/* |x| in [1, 2^16]: 30 elements, 2^480 */
+#define DTYPE i16
+#define BYTES 2
+#define GROUP 3
+#define STEPS 10
+#define SEGMENTS 3
+#define PAIRS 0
+#include "real.inc"
+
+#define DTYPE u16
+#define BYTES 2
+#define GROUP 3
+#define STEPS 10
+#define SEGMENTS 3
+#define PAIRS 0
+#include "real.inc"
+
+/* |x| in [1, 2^32]: 16 elements, 2^512 */
+#define DTYPE i32
+#define BYTES 4
+#define GROUP 1
+#define STEPS 16
+#define SEGMENTS 2
+#define PAIRS 0
+#include "real.inc"
+
+#define DTYPE u32
+#define BYTES 4
+#define GROUP 1
+#define STEPS 16
+#define SEGMENTS 2
+#define PAIRS 0
+#include "real.inc"
+
+/* |x| in [1, 2^64]: 8 elements, 2^512 */
+#define DTYPE i64
+#define BYTES 8
+#define GROUP 1
+#define STEPS 8
+#define SEGMENTS 1
+#define PAIRS 1
+#include "real.inc"
+
+#define DTYPE u64
+#define BYTES 8
+#define GROUP 1
+#define STEPS 8
+#define SEGMENTS 1
+#define PAIRS 1
+#include "real.inc"
+
+#include "f64.inc"
+
+#define DTYPE c64
+#define BYTES 8
+#include "complex.inc"
+
+#define DTYPE c128
+#define BYTES 16
+#include "complex.inc"
+
+enum {
+    INTEGER_BLOCK = 16
+};
+
+#define INTEGER_DTYPES(X)                                                                                              \
+    X(I8, i8) X(I16, i16) X(I32, i32) X(I64, i64) X(U8, u8) X(U16, u16) X(U32, u32) X(U64, u64) X(BOOL, bool8)
+
+#define WORD word32
+#define WORD_T uint32_t
+#include "integers.inc"
+#undef WORD
+#undef WORD_T
+
+#define WORD word64
+#define WORD_T uint64_t
+#include "integers.inc"
+#undef WORD
+#undef WORD_T
+
+#include "round.inc"
+
+static void merge_states_real(axp_states into, int64_t i, axp_states from, int64_t j, int64_t n) {
+    for (int64_t k = 0; k < n; k += LANES)
+        store_real(into, i + k, merge_real(load_real(into, i + k), load_real(from, j + k)));
+}
+
+static void merge_states_complex(axp_states into, int64_t i, axp_states from, int64_t j, int64_t n) {
+    for (int64_t k = 0; k < n; k += LANES)
+        store_complex(into, i + k, merge_complex(load_complex(into, i + k), load_complex(from, j + k)));
+}
+
+static void merge_states_word32(axp_states into, int64_t i, axp_states from, int64_t j, int64_t n) {
+    uint32_t *a = (uint32_t *)into.words + i, *b = (uint32_t *)from.words + j;
+    for (int64_t k = 0; k < n; k++)
+        a[k] *= b[k];
+}
+
+static void merge_states_word64(axp_states into, int64_t i, axp_states from, int64_t j, int64_t n) {
+    uint64_t *a = (uint64_t *)into.words + i, *b = (uint64_t *)from.words + j;
+    for (int64_t k = 0; k < n; k++)
+        a[k] *= b[k];
+}
+
+static void canonicalise(axp_states states, int64_t n) {
+    for (int64_t k = 0; k < n; k += LANES)
+        store_real(states, k, canonical(load_real(states, k)));
+}
+
+#define TABLE_NAME_PASTE(isa) axp_kernels_##isa
+#define TABLE_NAME(isa) TABLE_NAME_PASTE(isa)
+#define TEXT_PASTE(isa) #isa
+#define TEXT(isa) TEXT_PASTE(isa)
+
+extern const axp_kernels TABLE_NAME(AXP_ISA);
+const axp_kernels TABLE_NAME(AXP_ISA) = {
+    .isa = TEXT(AXP_ISA),
+    .fold =
+        {
+            [AXP_REAL] =
+                {
+#define X(NAME, name) [AXPROD_##NAME] = fold_real_##name,
+                    INTEGER_DTYPES(X) X(F16, f16) X(BF16, bf16) X(F32, f32) X(F64, f64)
+#undef X
+                },
+            [AXP_COMPLEX] = {[AXPROD_C64] = fold_complex_c64, [AXPROD_C128] = fold_complex_c128},
+            [AXP_WORD32] =
+                {
+#define X(NAME, name) [AXPROD_##NAME] = fold_word32_##name,
+                    INTEGER_DTYPES(X)
+#undef X
+                },
+            [AXP_WORD64] =
+                {
+#define X(NAME, name) [AXPROD_##NAME] = fold_word64_##name,
+                    INTEGER_DTYPES(X)
+#undef X
+                },
+        },
+    .merge = {merge_states_real, merge_states_complex, merge_states_word32, merge_states_word64},
+    .canonicalise = canonicalise,
+    .round = {[AXPROD_F16] = round_f16, [AXPROD_BF16] = round_bf16, [AXPROD_F32] = round_f32, [AXPROD_F64] = round_f64},
+};

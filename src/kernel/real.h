@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Arithmetic of real running products, (hi + lo) 2^exponent in vectors.
+ *
+ * The careful step (Ogita, Rump, Oishi 2005; Graillat 2009): p = fl(hi x), r = hi x - p exactly, lo' = lo x + r, hi' =
+ * p.
+ *
+ * Error. Let u = 2^-53 and let a chain be m careful steps from a normalised state, |lo| <= u |hi|. Before step i
+ * |lo| <= a_i |hi| with a_1 = u, and the step computes lo' with at most two roundings of terms below (a_i + u) |p|
+ * (1 + u): so a_{i+1} <= (a_i + u)(1 + 4u) and a_i <= i u (1 + 4 i u), and the step's error is at most
+ * 2u (a_i + u)(1 + u)|p| <= 2 u^2 (i + 1)(1 + 5 i u) |p|. Later multiplications are exact or add errors of their own,
+ * so the chain's relative error is at most sum_{i=1..m} 2 (i + 1) u^2 (1 + small) = (m^2 + 3m) u^2 (1 + small) with
+ * small < 2^-40 for m <= 32. With at least one element a step that is m + 3 <= 35 u^2 per element. Folding lo into hi
+ * is exact (Dekker's Fast2Sum, |hi| > |lo|), and scaling by powers of two is exact: chains stay so far from the ends of
+ * the range that lo, too, is normal or is below 2^-180 of hi. A pair (an element x + y, |y| <= u |x|) has two roundings
+ * more in lo, each of a term below 2u: another 4 u^2 per step, and u in the growth of a_i doubles: (2 m + 6 + 4) u^2
+ * per step for m <= 16 is 42 u^2 at most. A merge: p = fl(h1 h2), r exact, t = fl(fl(h1 l2) + fl(l1 h2)), lo = fl(r +
+ * t); the neglected l1 l2 is at most u^2, the roundings u^2 each for the two products, 2 u^2 for their sum and 3 u^2
+ * for the last, all (1 + small): 7 u^2 |p| (1 + small). A product of n elements has at most n merges with anything but
+ * the identity, which is exact. Together at most (35 + 7) u^2 per element for elements that are doubles, and for pairs
+ * in chains of m <= 8 (26 + 7) u^2: below AXP_ERROR_PER_FACTOR u^2 with room for the second order (n < 2^52 / 48
+ * elements; beyond, the bound makes every output doubtful and hence exact).
+ *
+ * No error. If the product of the odd parts of all elements has at most 104 bits, then so has every state on the
+ * way; p is its nearest double, and what remains, a multiple of the last bit below 2^-52 |p|, has at most 53 bits:
+ * every lo is exact. In a merge one factor has at most 52 bits, so its l is zero, and the same holds. Two doubles (106
+ * bits) are one exact product.
+ */
+#ifndef AXP_REAL_H
+#define AXP_REAL_H
+
+#include "kernel.h"
+#include "vec.h"
+
+#define EXPONENT_BITS UINT64_C(0x7ff0000000000000)
+#define SIGNIFICAND_AND_SIGN UINT64_C(0x800fffffffffffff)
+#define SIGN_BIT UINT64_C(0x8000000000000000)
+#define ONE_BITS UINT64_C(0x3ff0000000000000)
+#define NAN_BITS UINT64_C(0x7ff8000000000000)
+#define BIAS 1023
+
+/* Enough chains in flight to hide the latency of a multiplication (4 cycles, two units) and to fit in the registers. */
+#define BLOCK_VECTORS 4
+
+struct real_state {
+    vdouble hi, lo;
+    vint exponent;
+};
+
+INLINE struct real_state load_real(axp_states states, int64_t at) {
+    return (struct real_state){load_vdouble(axp_plane(states, AXP_PLANE_HI) + at),
+                               load_vdouble(axp_plane(states, AXP_PLANE_LO) + at),
+                               load_vint(axp_exponents(states) + at)};
+}
+INLINE void store_real(axp_states states, int64_t at, struct real_state s) {
+    store_vdouble(axp_plane(states, AXP_PLANE_HI) + at, s.hi);
+    store_vdouble(axp_plane(states, AXP_PLANE_LO) + at, s.lo);
+    store_vint(axp_exponents(states) + at, s.exponent);
+}
+
+INLINE void multiply(struct real_state *s, vdouble x) {
+    vdouble p = s->hi * x;
+    vdouble r = product_error(s->hi, x, p);
+    s->lo = multiply_add(s->lo, x, r);
+    s->hi = p;
+}
+
+INLINE void multiply_pair(struct real_state *s, vdouble x, vdouble y) {
+    vdouble p = s->hi * x;
+    vdouble r = product_error(s->hi, x, p);
+    s->lo = multiply_add(s->lo, x, multiply_add(s->hi, y, r));
+    s->hi = p;
+}
+
+/*
+ * Moves the exponent of hi into exponent. The scale 2^-e is built from the bits so that zeros, infinities and NaN go
+ * through unchanged (0 * 2^1023, inf * inf).
+ */
+INLINE void take_exponent(struct real_state *s) {
+    vint field = as_bits(s->hi) & broadcast_bits(EXPONENT_BITS);
+    vdouble scale = as_double((broadcast_bits((uint64_t)2 * BIAS << 52) - field) & broadcast_bits(EXPONENT_BITS));
+    s->exponent += shift_right(field, 52) - BIAS;
+    s->hi *= scale;
+    s->lo *= scale;
+}
+
+/*
+ * Folds lo into hi, then takes the exponent out. lo counts only where it is a nonzero number: adding +0 would turn -0
+ * into +0, and beside an infinity lo is NaN.
+ */
+INLINE void renormalise(struct real_state *s) {
+    vint counts = (vint)(s->lo < broadcast(0)) | (vint)(s->lo > broadcast(0));
+    vdouble lo = as_double(as_bits(s->lo) & counts);
+    vdouble sum = select_double(counts, s->hi + lo, s->hi);
+    s->lo = lo - (sum - s->hi);
+    s->hi = sum;
+    take_exponent(s);
+}
+
+/* Commutative to the last bit: the cross terms are rounded alike and added, and nothing is contracted. */
+INLINE struct real_state merge_real(struct real_state a, struct real_state b) {
+    vdouble p = a.hi * b.hi;
+    vdouble r = product_error(a.hi, b.hi, p);
+    struct real_state s = {p, r + (a.hi * b.lo + a.lo * b.hi), a.exponent + b.exponent};
+    renormalise(&s);
+    return s;
+}
+
+INLINE vint is_special(vdouble hi) {
+    return (as_bits(hi) & broadcast_bits(EXPONENT_BITS)) != broadcast_bits(ONE_BITS);
+}
+
+INLINE vdouble canonical_nan(vdouble value) {
+    return select_double((vint)(value == value), value, as_double(broadcast_bits(NAN_BITS)));
+}
+
+/* The one representation of zeros, infinities and NaN that leaves the library. */
+INLINE struct real_state canonical(struct real_state s) {
+    vint special = is_special(s.hi);
+    return (struct real_state){canonical_nan(s.hi), as_double(as_bits(s.lo) & ~special), s.exponent & ~special};
+}
+
+INLINE void prefetch_row(const char *row, int bytes) {
+    for (int line = 0; line < bytes; line += 64)
+        __builtin_prefetch(row + line);
+}
+
+#endif

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Vectors of doubles and 64-bit integers at the native width of the instruction set that the file is compiled for,
+ * and loads that widen every dtype to them. The only file with intrinsics; everything else is written in the
+ * operators of the compiler's vector types.
+ */
+#ifndef AXP_VEC_H
+#define AXP_VEC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+#if defined(AXP_ISA_avx512)
+#define VECTOR_BYTES 64
+#elif defined(AXP_ISA_avx2)
+#define VECTOR_BYTES 32
+#else
+#define VECTOR_BYTES 16
+#endif
+#define LANES (VECTOR_BYTES / 8)
+
+typedef double vdouble __attribute__((vector_size(VECTOR_BYTES)));
+typedef int64_t vint __attribute__((vector_size(VECTOR_BYTES)));
+typedef uint32_t vuint32 __attribute__((vector_size(VECTOR_BYTES)));
+typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES)));
+typedef float vfloat_half __attribute__((vector_size(VECTOR_BYTES / 2)));
+typedef float vfloat __attribute__((vector_size(VECTOR_BYTES)));
+
+#define INLINE static inline __attribute__((always_inline, unused))
+
+/* Memory has no alignment to rely on. */
+INLINE vdouble load_vdouble(const void *p) {
+    vdouble v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+INLINE void store_vdouble(void *p, vdouble v) {
+    memcpy(p, &v, sizeof v);
+}
+INLINE vint load_vint(const void *p) {
+    vint v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+INLINE void store_vint(void *p, vint v) {
+    memcpy(p, &v, sizeof v);
+}
+
+INLINE vdouble broadcast(double value) {
+    return value - (vdouble){0};
+}
+INLINE vint broadcast_bits(uint64_t value) {
+    return (int64_t)value - (vint){0};
+}
+INLINE vdouble as_double(vint bits) {
+    return (vdouble)bits;
+}
+INLINE vint as_bits(vdouble value) {
+    return (vint)value;
+}
+INLINE vint shift_right(vint bits, int count) {
+    return (vint)((vuint64)bits >> count);
+}
+INLINE vdouble select_double(vint mask, vdouble yes, vdouble no) {
+    return as_double((mask & as_bits(yes)) | (~mask & as_bits(no)));
+}
+INLINE vint select_bits(vint mask, vint yes, vint no) {
+    return (mask & yes) | (~mask & no);
+}
+
+/* ----------------------------------------------------------------------------------------- per instruction set --- */
+
+/* any_lane: whether a mask (0 or -1 in each lane) has a lane set. */
+#if defined(AXP_ISA_avx512)
+
+INLINE bool any_lane(vint mask) {
+    return _mm512_movepi64_mask((__m512i)mask) != 0;
+}
+INLINE vuint32 min_uint32(vuint32 a, vuint32 b) {
+    return (vuint32)_mm512_min_epu32((__m512i)a, (__m512i)b);
+}
+INLINE vuint32 max_uint32(vuint32 a, vuint32 b) {
+    return (vuint32)_mm512_max_epu32((__m512i)a, (__m512i)b);
+}
+#define EVEN_LANES 0, 2, 4, 6, 8, 10, 12, 14
+#define ODD_LANES 1, 3, 5, 7, 9, 11, 13, 15
+#define FMA(a, b, c) (vdouble) _mm512_fmadd_pd((__m512d)(a), (__m512d)(b), (__m512d)(c))
+#define FMS(a, b, c) (vdouble) _mm512_fmsub_pd((__m512d)(a), (__m512d)(b), (__m512d)(c))
+#define INT32_TO_DOUBLE(v) (vdouble) _mm512_cvtepi32_pd(v)
+#define UINT32_TO_UINT64(v) (vint) _mm512_cvtepu32_epi64(v)
+#define FLOAT_TO_DOUBLE(v) (vdouble) _mm512_cvtps_pd((__m256)(v))
+#define INT8_TO_INT32(v) _mm256_cvtepi8_epi32(v)
+#define UINT8_TO_INT32(v) _mm256_cvtepu8_epi32(v)
+#define INT16_TO_INT32(v) _mm256_cvtepi16_epi32(v)
+#define UINT16_TO_INT32(v) _mm256_cvtepu16_epi32(v)
+#define LOAD_1(p) _mm_loadl_epi64((const __m128i *)(p))
+#define LOAD_2(p) _mm_loadu_si128((const __m128i *)(p))
+#define LOAD_4(p) _mm256_loadu_si256((const __m256i *)(p))
+#define SHIFT_LEFT_16(v) _mm256_slli_epi32(v, 16)
+#define F16_TO_FLOAT(p) _mm256_cvtph_ps(LOAD_2(p))
+
+#elif defined(AXP_ISA_avx2)
+
+INLINE bool any_lane(vint mask) {
+    return _mm256_movemask_pd((__m256d)mask) != 0;
+}
+INLINE vuint32 min_uint32(vuint32 a, vuint32 b) {
+    return (vuint32)_mm256_min_epu32((__m256i)a, (__m256i)b);
+}
+INLINE vuint32 max_uint32(vuint32 a, vuint32 b) {
+    return (vuint32)_mm256_max_epu32((__m256i)a, (__m256i)b);
+}
+INLINE __m128i load_4_bytes(const void *p) {
+    int32_t bits;
+    memcpy(&bits, p, 4);
+    return _mm_cvtsi32_si128(bits);
+}
+#define EVEN_LANES 0, 2, 4, 6
+#define ODD_LANES 1, 3, 5, 7
+#define FMA(a, b, c) (vdouble) _mm256_fmadd_pd((__m256d)(a), (__m256d)(b), (__m256d)(c))
+#define FMS(a, b, c) (vdouble) _mm256_fmsub_pd((__m256d)(a), (__m256d)(b), (__m256d)(c))
+#define INT32_TO_DOUBLE(v) (vdouble) _mm256_cvtepi32_pd(v)
+#define UINT32_TO_UINT64(v) (vint) _mm256_cvtepu32_epi64(v)
+#define FLOAT_TO_DOUBLE(v) (vdouble) _mm256_cvtps_pd((__m128)(v))
+#define LOAD_1(p) load_4_bytes(p)
+#define LOAD_2(p) _mm_loadl_epi64((const __m128i *)(p))
+#define LOAD_4(p) _mm_loadu_si128((const __m128i *)(p))
+#define F16_TO_FLOAT(p) _mm_cvtph_ps(LOAD_2(p))
+
+#elif defined(__x86_64__)
+
+INLINE bool any_lane(vint mask) {
+    return _mm_movemask_pd((__m128d)mask) != 0;
+}
+INLINE vuint32 min_uint32(vuint32 a, vuint32 b) {
+    return (vuint32)_mm_min_epu32((__m128i)a, (__m128i)b);
+}
+INLINE vuint32 max_uint32(vuint32 a, vuint32 b) {
+    return (vuint32)_mm_max_epu32((__m128i)a, (__m128i)b);
+}
+INLINE __m128i load_2_bytes(const void *p) {
+    uint16_t bits;
+    memcpy(&bits, p, 2);
+    return _mm_cvtsi32_si128(bits);
+}
+INLINE __m128i load_4_bytes(const void *p) {
+    int32_t bits;
+    memcpy(&bits, p, 4);
+    return _mm_cvtsi32_si128(bits);
+}
+/* binary16 in the low halves: the bits moved into a binary32 are 2^-112 of the value; the top exponent moves along. */
+INLINE __m128 f16_to_float(__m128i halves) {
+    __m128i h = _mm_cvtepu16_epi32(halves);
+    __m128i sign = _mm_slli_epi32(_mm_and_si128(h, _mm_set1_epi32(0x8000)), 16);
+    __m128i magnitude = _mm_slli_epi32(_mm_and_si128(h, _mm_set1_epi32(0x7fff)), 13);
+    __m128 scaled = _mm_mul_ps(_mm_castsi128_ps(magnitude), _mm_castsi128_ps(_mm_set1_epi32((127 + 112) << 23)));
+    __m128i special = _mm_cmpgt_epi32(magnitude, _mm_set1_epi32((31 << 23) - 1));
+    __m128i infinite = _mm_and_si128(special, _mm_set1_epi32(0x7f800000));
+    return _mm_or_ps(scaled, _mm_castsi128_ps(_mm_or_si128(sign, infinite)));
+}
+#define EVEN_LANES 0, 2
+#define ODD_LANES 1, 3
+#define INT32_TO_DOUBLE(v) (vdouble) _mm_cvtepi32_pd(v)
+#define UINT32_TO_UINT64(v) (vint) _mm_cvtepu32_epi64(v)
+#define FLOAT_TO_DOUBLE(v) (vdouble) _mm_cvtps_pd((__m128)(v))
+#define LOAD_1(p) load_2_bytes(p)
+#define LOAD_2(p) load_4_bytes(p)
+#define LOAD_4(p) _mm_loadl_epi64((const __m128i *)(p))
+#define F16_TO_FLOAT(p) f16_to_float(LOAD_2(p))
+
+#elif defined(__aarch64__)
+
+INLINE bool any_lane(vint mask) {
+    return vmaxvq_u32((uint32x4_t)mask) != 0;
+}
+INLINE vuint32 min_uint32(vuint32 a, vuint32 b) {
+    return vminq_u32(a, b);
+}
+INLINE vuint32 max_uint32(vuint32 a, vuint32 b) {
+    return vmaxq_u32(a, b);
+}
+#define EVEN_LANES 0, 2
+#define ODD_LANES 1, 3
+#define FMA(a, b, c) (vdouble) vfmaq_f64((float64x2_t)(c), (float64x2_t)(a), (float64x2_t)(b))
+#define FMS(a, b, c) (vdouble) vfmaq_f64(vnegq_f64((float64x2_t)(c)), (float64x2_t)(a), (float64x2_t)(b))
+
+#endif
+
+/* ---------------------------------------------------------------------------------------------- widening loads --- */
+
+/* One vector of doubles from LANES consecutive elements at p; exact for each of these dtypes. */
+INLINE vdouble load_f64(const char *p) {
+    return load_vdouble(p);
+}
+
+#if defined(__x86_64__)
+
+#if !defined(AXP_ISA_avx512)
+#define INT8_TO_INT32(v) _mm_cvtepi8_epi32(v)
+#define UINT8_TO_INT32(v) _mm_cvtepu8_epi32(v)
+#define INT16_TO_INT32(v) _mm_cvtepi16_epi32(v)
+#define UINT16_TO_INT32(v) _mm_cvtepu16_epi32(v)
+#define SHIFT_LEFT_16(v) _mm_slli_epi32(v, 16)
+#endif
+
+INLINE vdouble load_f32(const char *p) {
+    return FLOAT_TO_DOUBLE(LOAD_4(p));
+}
+INLINE vdouble load_f16(const char *p) {
+    return FLOAT_TO_DOUBLE(F16_TO_FLOAT(p));
+}
+INLINE vdouble load_bf16(const char *p) {
+    return FLOAT_TO_DOUBLE(SHIFT_LEFT_16(UINT16_TO_INT32(LOAD_2(p))));
+}
+INLINE vdouble load_i8(const char *p) {
+    return INT32_TO_DOUBLE(INT8_TO_INT32(LOAD_1(p)));
+}
+INLINE vdouble load_u8(const char *p) {
+    return INT32_TO_DOUBLE(UINT8_TO_INT32(LOAD_1(p)));
+}
+INLINE vdouble load_bool8(const char *p) {
+    return INT32_TO_DOUBLE(UINT8_TO_INT32(_mm_min_epu8(LOAD_1(p), _mm_set1_epi8(1))));
+}
+INLINE vdouble load_i16(const char *p) {
+    return INT32_TO_DOUBLE(INT16_TO_INT32(LOAD_2(p)));
+}
+INLINE vdouble load_u16(const char *p) {
+    return INT32_TO_DOUBLE(UINT16_TO_INT32(LOAD_2(p)));
+}
+INLINE vdouble load_i32(const char *p) {
+    return INT32_TO_DOUBLE(LOAD_4(p));
+}
+INLINE vint load_u32_bits(const char *p) {
+    return UINT32_TO_UINT64(LOAD_4(p));
+}
+
+#else /* AArch64 */
+
+#define LOAD_LANES(name, type)                                                                                         \
+    INLINE vdouble load_##name(const char *p) {                                                                        \
+        type e[2];                                                                                                     \
+        memcpy(e, p, sizeof e);                                                                                        \
+        return (vdouble){(double)e[0], (double)e[1]};                                                                  \
+    }
+LOAD_LANES(f32, float)
+LOAD_LANES(i8, int8_t)
+LOAD_LANES(u8, uint8_t)
+LOAD_LANES(i16, int16_t)
+LOAD_LANES(u16, uint16_t)
+LOAD_LANES(i32, int32_t)
+#undef LOAD_LANES
+
+INLINE vdouble load_f16(const char *p) {
+    uint32_t bits;
+    memcpy(&bits, p, 4);
+    float32x4_t wide = vcvt_f32_f16(vreinterpret_f16_u32(vdup_n_u32(bits)));
+    return (vdouble)vcvt_f64_f32(vget_low_f32(wide));
+}
+INLINE vdouble load_bf16(const char *p) {
+    uint16_t e[2];
+    memcpy(e, p, sizeof e);
+    uint32x2_t bits = {(uint32_t)e[0] << 16, (uint32_t)e[1] << 16};
+    return (vdouble)vcvt_f64_f32(vreinterpret_f32_u32(bits));
+}
+INLINE vdouble load_bool8(const char *p) {
+    return (vdouble){p[0] != 0, p[1] != 0};
+}
+INLINE vint load_u32_bits(const char *p) {
+    uint32_t e[2];
+    memcpy(e, p, sizeof e);
+    return (vint){e[0], e[1]};
+}
+
+#endif
+
+/* An integer below 2^32 in the low half of each lane, as a double: the bits of 2^52 + it, less 2^52. */
+INLINE vdouble low_half_to_double(vint low) {
+    return as_double(low | broadcast_bits(0x4330000000000000u)) - broadcast(0x1p52);
+}
+INLINE vdouble load_u32(const char *p) {
+    return low_half_to_double(load_u32_bits(p));
+}
+
+/* 64-bit integers as two doubles: the return value is the nearest double, *low what remains. */
+INLINE vdouble split_integer(vdouble high_half, vint bits, vdouble *low) {
+    vdouble b = low_half_to_double(bits & broadcast_bits(0xffffffffu));
+    vdouble sum = high_half + b;
+    *low = b - (sum - high_half);
+    return sum;
+}
+INLINE vdouble load_u64(const char *p, vdouble *low) {
+    vint bits = load_vint(p);
+    return split_integer(low_half_to_double(shift_right(bits, 32)) * broadcast(0x1p32), bits, low);
+}
+INLINE vdouble load_i64(const char *p, vdouble *low) {
+    vint bits = load_vint(p);
+    /* flipping the sign bit adds 2^31 to the signed upper half */
+    vdouble high = low_half_to_double(shift_right(bits, 32) ^ broadcast_bits(0x80000000u)) - broadcast(0x1p31);
+    return split_integer(high * broadcast(0x1p32), bits, low);
+}
+
+/* LANES complex numbers as their real and imaginary parts. */
+INLINE void load_c128(const char *p, vdouble *re, vdouble *im) {
+    vdouble a = load_vdouble(p), b = load_vdouble(p + VECTOR_BYTES);
+    *re = __builtin_shufflevector(a, b, EVEN_LANES);
+    *im = __builtin_shufflevector(a, b, ODD_LANES);
+}
+INLINE void load_c64(const char *p, vdouble *re, vdouble *im) {
+    vfloat_half a, b;
+    memcpy(&a, p, sizeof a);
+    memcpy(&b, p + sizeof a, sizeof b);
+    vdouble x = __builtin_convertvector((vfloat_half)a, vdouble), y = __builtin_convertvector((vfloat_half)b, vdouble);
+    *re = __builtin_shufflevector(x, y, EVEN_LANES);
+    *im = __builtin_shufflevector(x, y, ODD_LANES);
+}
+
+/* ------------------------------------------------------------------------------------------ exact multiplication ---
+ */
+
+/* a * b - p, exactly, for p the double nearest to a * b, as long as nothing leaves the normal range. */
+INLINE vdouble product_error(vdouble a, vdouble b, vdouble p) {
+#ifdef FMS
+    return FMS(a, b, p);
+#else
+    /* T. J. Dekker, Numer. Math. 18, 1971, with Veltkamp's splitting by 2^27 + 1 */
+    vdouble ca = a * broadcast(0x1p27 + 1), cb = b * broadcast(0x1p27 + 1);
+    vdouble ah = ca - (ca - a), bh = cb - (cb - b);
+    vdouble al = a - ah, bl = b - bh;
+    return ((ah * bh - p) + ah * bl + al * bh) + al * bl;
+#endif
+}
+
+/* a * b + c, rounded once or twice. */
+INLINE vdouble multiply_add(vdouble a, vdouble b, vdouble c) {
+#ifdef FMA
+    return FMA(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
+#endif
