@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How a nest of loops is walked: which layout, which tiles of outputs, in how many parts of the reduced loops, on how
+ * many threads. Real and integer results do not depend on any of it. Complex ones do in their last bit, so for them no
+ * number here depends on the number of threads.
+ */
+#include "internal.h"
+
+#include <stdio.h>
+
+/* Working sets that stay in a first-level cache of 32 KiB beside the rows that stream through it. */
+enum {
+    COLUMN_TILE = 512,
+    GROUP_STATES = 1024, /* states of the groups of a ROW tile together */
+    GATHER_TILE = 64,
+};
+
+/* Longest run of outputs in turn (ROW): more are a COLUMN. */
+#define ROW_MAX_INNER 64
+/* Shortest run that is worth the collapse of a group's states: fewer elements are gathered. */
+#define ROW_MIN_RUN 64
+/* Gathered outputs whose reduced loop is spread over several states each, to fill the vectors. */
+#define GATHER_SPREAD_FACTORS 32
+
+/* Work for each thread comes in that many items, so that none waits long for another. */
+#define ITEMS_PER_THREAD 16
+/* What complex products are divided for, whatever the threads. */
+#define NOMINAL_WORKERS 16
+/* No part of a reduced loop is smaller than this. */
+#define PART_BYTES (32 * 1024)
+
+/* Input from which starting the other threads pays, and for each of them. */
+#define PARALLEL_BYTES (256 * 1024)
+#define BYTES_PER_THREAD (128 * 1024)
+
+double axp_error_bound(axprod_dtype dtype, int64_t factors) {
+    int bits = axp_dtypes[dtype].significand_bits;
+    if (bits == 0 || factors <= AXP_EXACT_BITS / bits)
+        return 0;
+    /* relative, u = 2^-53, on a value below 2 */
+    return (double)factors * (2 * AXP_ERROR_PER_FACTOR) * 0x1p-106;
+}
+
+static axp_accumulator choose_accumulator(axp_form form, axprod_dtype x, axprod_dtype out) {
+    axp_kind kind = axp_dtypes[out].kind;
+    if (axp_dtypes[x].kind == AXP_KIND_COMPLEX)
+        return AXP_COMPLEX;
+    if (form == AXP_FORM_VALUE && (kind == AXP_KIND_SIGNED || kind == AXP_KIND_UNSIGNED))
+        return axp_dtypes[out].bytes <= 4 ? AXP_WORD32 : AXP_WORD64;
+    return AXP_REAL;
+}
+
+/* The least multiple of group by a power of two that fills whole vectors. */
+static int64_t fill_vectors(int64_t group) {
+    while (group % AXP_STATE_PAD)
+        group *= 2;
+    return group;
+}
+
+/* Whether x has runs of contiguous elements that belong to `inner` outputs in turn, long enough for ROW. */
+static bool find_runs(const axp_nest *nest, int64_t bytes, int64_t *inner) {
+    if (nest->reduced_count == 0)
+        return false;
+    const axp_loop *kept = nest->kept, *reduced = nest->reduced;
+    *inner = 1;
+    if (nest->kept_count && kept->stride[AXP_X] == bytes && kept->extent <= ROW_MAX_INNER &&
+        reduced->stride[AXP_X] == bytes * kept->extent)
+        *inner = kept->extent;
+    else if (reduced->stride[AXP_X] != bytes)
+        return false;
+    int64_t width = fill_vectors(*inner);
+    return width == *inner || reduced->extent * *inner >= axp_max(ROW_MIN_RUN, 2 * width);
+}
+
+static void choose_layout(axprod_plan *plan) {
+    const axp_nest *nest = &plan->nest;
+    int64_t bytes = plan->element_bytes;
+    plan->inner = plan->width = plan->spread = 1;
+    if (nest->outputs == 0 || nest->factors == 0) {
+        plan->layout = AXP_LAYOUT_EMPTY;
+        plan->tile = COLUMN_TILE;
+        plan->tiles = axp_divide_up(nest->outputs, plan->tile);
+        plan->capacity = COLUMN_TILE;
+    } else if (find_runs(nest, bytes, &plan->inner)) {
+        plan->layout = AXP_LAYOUT_ROW;
+        plan->width = fill_vectors(plan->inner);
+        plan->spread = plan->width / plan->inner;
+        int64_t groups = nest->outputs / plan->inner;
+        int64_t in_tile = axp_min(groups, axp_max(1, GROUP_STATES / plan->width));
+        plan->tile = in_tile * plan->inner;
+        plan->tiles = axp_divide_up(groups, in_tile);
+        plan->capacity = in_tile == 1 ? plan->width : plan->width * axp_round_up(in_tile, AXP_STATE_PAD);
+    } else if (nest->kept_count && nest->kept[0].stride[AXP_X] == bytes && nest->kept[0].extent >= AXP_STATE_PAD) {
+        plan->layout = AXP_LAYOUT_COLUMN;
+        int64_t row = nest->kept[0].extent;
+        plan->tile = axp_round_up(axp_divide_up(row, axp_divide_up(row, COLUMN_TILE)), AXP_STATE_PAD);
+        plan->column_tiles = axp_divide_up(row, plan->tile);
+        plan->tiles = nest->outputs / row * plan->column_tiles;
+        plan->capacity = plan->tile;
+    } else {
+        plan->layout = AXP_LAYOUT_GATHER;
+        plan->tile = axp_min(nest->outputs, GATHER_TILE);
+        plan->tiles = axp_divide_up(nest->outputs, plan->tile);
+        plan->width = axp_round_up(plan->tile, AXP_STATE_PAD);
+        if (plan->tile <= AXP_STATE_PAD / 2 && nest->factors > GATHER_SPREAD_FACTORS)
+            for (plan->spread = AXP_STATE_PAD; plan->tile * plan->spread > AXP_STATE_PAD;)
+                plan->spread /= 2;
+        plan->capacity = plan->width;
+    }
+}
+
+/* Divides the reduced loops where there are too few tiles for the workers. */
+static void choose_parts(axprod_plan *plan, int workers) {
+    const axp_nest *nest = &plan->nest;
+    plan->parts = 1;
+    plan->part_factors = nest->factors;
+    if (plan->layout == AXP_LAYOUT_EMPTY || workers <= 1)
+        return;
+    int64_t items = (int64_t)workers * ITEMS_PER_THREAD;
+    if (plan->tiles >= items)
+        return;
+    int64_t parts = axp_divide_up(items, plan->tiles);
+    int64_t factor_bytes = axp_min(plan->tile, nest->outputs) * plan->element_bytes;
+    int64_t factors = axp_max(axp_divide_up(nest->factors, parts), axp_divide_up(PART_BYTES, factor_bytes));
+    /* Parts begin where a group of states begins, so that runs stay whole. */
+    factors = axp_round_up(factors, plan->spread);
+    plan->part_factors = axp_min(factors, nest->factors);
+    plan->parts = axp_divide_up(nest->factors, plan->part_factors);
+}
+
+static int choose_threads(const axprod_plan *plan, const axprod_options *options) {
+    if (options && options->num_threads > 0)
+        return options->num_threads;
+    int64_t elements = axp_max(plan->nest.factors, 1), bytes;
+    if (__builtin_mul_overflow(elements, plan->nest.outputs, &elements) ||
+        __builtin_mul_overflow(elements, plan->element_bytes, &bytes))
+        bytes = INT64_MAX;
+    if (bytes < PARALLEL_BYTES)
+        return 1;
+    int threads = axp_default_threads();
+    if (threads == 1)
+        return 1;
+    int cores = axp_topology_get()->cores;
+    return (int)axp_min(axp_min(threads, cores), bytes / BYTES_PER_THREAD);
+}
+
+axprod_status axp_plan_init(axprod_plan *plan, const axp_request *request) {
+    axp_geometry geometry;
+    AXP_TRY(axp_validate(request, &geometry));
+    plan->kernels = axp_kernels_get();
+    if (!plan->kernels)
+        return AXPROD_ERROR_ISA;
+    axp_canonicalise(&geometry, &plan->nest);
+
+    const axprod_options *options = request->options;
+    plan->form = request->form;
+    plan->x_dtype = request->x->dtype;
+    plan->out_dtype[0] = request->out[0]->dtype;
+    plan->out_dtype[1] = request->out[1] ? request->out[1]->dtype : AXPROD_DTYPE_NONE;
+    plan->element_bytes = axp_dtypes[plan->x_dtype].bytes;
+    plan->accumulator = choose_accumulator(plan->form, plan->x_dtype, plan->out_dtype[0]);
+    plan->bound = axp_error_bound(plan->x_dtype, plan->nest.factors);
+    plan->x_extent = geometry.x_extent;
+    plan->out_extent[0] = geometry.out_extent[0];
+    plan->out_extent[1] = geometry.out_extent[1];
+    plan->progress = options ? options->progress : NULL;
+    plan->progress_context = options ? options->progress_context : NULL;
+    choose_layout(plan);
+    plan->threads = choose_threads(plan, options);
+    choose_parts(plan, plan->accumulator == AXP_COMPLEX ? NOMINAL_WORKERS : plan->threads);
+    plan->threads = (int)axp_max(1, axp_min(plan->threads, plan->tiles * plan->parts));
+    return AXPROD_OK;
+}
+
+int axprod_plan_describe(const axprod_plan *plan, char *text, size_t size) {
+    static const char *const forms[] = {"value", "scaled", "log"};
+    static const char *const layouts[] = {"empty", "column", "row", "gather"};
+    if (!plan)
+        return snprintf(text, size, "no plan");
+    const axp_nest *nest = &plan->nest;
+    return snprintf(text, size,
+                    "axprod %s: form=%s %s -> %s%s%s outputs=%lld factors=%lld loops=%d+%d layout=%s inner=%lld isa=%s "
+                    "threads=%d tile=%lld tiles=%lld parts=%lld",
+                    axprod_version(), forms[plan->form], axp_dtypes[plan->x_dtype].name,
+                    axp_dtypes[plan->out_dtype[0]].name, plan->form == AXP_FORM_VALUE ? "" : ",",
+                    plan->form == AXP_FORM_VALUE ? "" : axp_dtypes[plan->out_dtype[1]].name, (long long)nest->outputs,
+                    (long long)nest->factors, nest->kept_count, nest->reduced_count, layouts[plan->layout],
+                    (long long)plan->inner, plan->kernels->isa, plan->threads, (long long)plan->tile,
+                    (long long)plan->tiles, (long long)plan->parts);
+}

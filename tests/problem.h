@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One problem, one string: tests, benchmarks and bug reports name a case the same way.
+ *
+ *     f32 3x5x7 axes=0,2 keepdims out=f64 order=2,0,1 pad=3 data=neutral seed=1
+ *
+ * First the dtype and the shape ("scalar" for no dimension), then in any order, all optional:
+ *     axes=all | none | 0,2   axes to multiply along (all); negative ones count from the end
+ *     keepdims                the output has the keepdims shape
+ *     form=value | scaled | log                                                            (value)
+ *     out=DTYPE               result dtype of form=value (the input's default)
+ *     order=2,0,1             axes from the slowest to the fastest in memory (C order)
+ *     strides=96,-8,4         strides in bytes, instead of an order
+ *     flip=0,2                axes that run backwards through memory
+ *     broadcast=1             axes of stride zero
+ *     pad=N                   gaps of N elements between rows
+ *     offset=N                elements misaligned by N bytes
+ *     front                   the first byte, not the last one, is next to a guard page
+ *     out-order= out-strides= out-flip= out-pad= out-offset= out-front    the same for the output(s)
+ *     threads=N               options.num_threads (0)
+ *     data=KIND               see data.h (neutral)
+ *     seed=N                  of the data (0)
+ */
+#ifndef TESTS_PROBLEM_H
+#define TESTS_PROBLEM_H
+
+#include "buffer.h"
+#include "data.h"
+
+enum form {
+    FORM_VALUE,
+    FORM_SCALED,
+    FORM_LOG
+};
+
+struct problem {
+    axprod_dtype dtype, out;
+    enum form form;
+    int ndim;
+    int64_t shape[AXPROD_MAX_NDIM];
+    int naxes; /* -1: all */
+    int axes[AXPROD_MAX_NDIM];
+    bool keepdims;
+    struct layout layout, out_layout;
+    int threads;
+    enum data_kind data;
+    uint64_t seed;
+};
+
+/* Enough for a problem of eight dimensions with everything said. */
+#define PROBLEM_TEXT 1024
+
+/* False, and a sentence on stderr, where the text is no problem. */
+bool problem_parse(const char *text, struct problem *problem);
+
+/* The canonical string; parsing it gives the same problem. Truncated as by snprintf; returns the whole length. */
+int problem_print(const struct problem *problem, char *text, size_t size);
+
+/* What the library is called with: NULL for all axes. */
+const int *problem_axes(const struct problem *problem);
+
+/* The output's shape, with keepdims as the problem says. */
+void problem_out_shape(const struct problem *problem, int *ndim, int64_t *shape);
+
+/* Result dtypes: one, or two for the forms with two outputs; returns how many. */
+int problem_out_dtypes(const struct problem *problem, axprod_dtype dtypes[2]);
+
+/* Opens the input's buffer and fills it with the problem's data. */
+void problem_open_input(const struct problem *problem, struct buffer *x);
+
+/* Opens the buffers of the output(s); the second one is left closed for form=value. Returns how many. */
+int problem_open_outputs(const struct problem *problem, struct buffer outputs[2]);
+
+/* Calls the one-shot function of the problem's form. */
+axprod_status problem_call(const struct problem *problem, const axprod_tensor *x, struct buffer outputs[2]);
+
+#endif
