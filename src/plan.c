@@ -69,7 +69,10 @@ static bool find_runs(const axp_nest *nest, int64_t bytes, int64_t *inner) {
     else if (reduced->stride[AXP_X] != bytes)
         return false;
     int64_t width = fill_vectors(*inner);
-    return width == *inner || reduced->extent * *inner >= axp_max(ROW_MIN_RUN, 2 * width);
+    bool worth = width == *inner || reduced->extent * *inner >= axp_max(ROW_MIN_RUN, 2 * width);
+    if (!worth)
+        *inner = 1;
+    return worth;
 }
 
 static void choose_layout(axprod_plan *plan) {

@@ -53,7 +53,9 @@ static bool append(struct odds *odds, uint64_t odd) {
  * this many parts are enough, and the last one, which makes the number of bits right, is never too long.
  */
 static bool append_random(struct odds *odds, int bits, int most, struct rng *rng) {
-    int parts = bits <= most ? 1 : (bits + most - 2) / (most - 1);
+    int parts = bits <= most ? 1 : most == 1 ? 0 : (bits + most - 2) / (most - 1);
+    if (parts == 0)
+        return false;
     if (parts == 1 && bits > 4 && odds->capacity > 1 && rng_coin(rng))
         parts = 2;
     uint64_t product = 1;

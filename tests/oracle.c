@@ -204,7 +204,10 @@ void oracle_scaled(const axprod_tensor *x, const int *axes, int naxes, uint64_t 
 
 /* ln(odd 2^exponent), correctly rounded by MPFR from the exact number, in two doubles. */
 static void log_once(const mpz_t odd, int64_t exponent, struct oracle_log *result) {
+    mpfr_exp_t min_before = mpfr_get_emin(), max_before = mpfr_get_emax();
     mpfr_t exact, log;
+    mpfr_set_emin(mpfr_get_emin_min());
+    mpfr_set_emax(mpfr_get_emax_max());
     mpfr_init2(exact, (mpfr_prec_t)mpz_sizeinbase(odd, 2) + 1);
     mpfr_init2(log, LOG_PRECISION);
     mpfr_set_z_2exp(exact, odd, exponent, MPFR_RNDN);
@@ -213,6 +216,8 @@ static void log_once(const mpz_t odd, int64_t exponent, struct oracle_log *resul
     mpfr_sub_d(log, log, result->nearest, MPFR_RNDN);
     result->rest = mpfr_get_d(log, MPFR_RNDN);
     mpfr_clears(exact, log, (mpfr_ptr)0);
+    mpfr_set_emin(min_before);
+    mpfr_set_emax(max_before);
 }
 
 void oracle_log(const axprod_tensor *x, const int *axes, int naxes, struct oracle_log *dense) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Complex products for an error bound: 512 bits leave an error of K 2^-510 |P|, far below the bound that is checked,
+ * Complex products for an error bound: 256 bits leave an error of K 2^-250 |P|, far below the bound that is checked,
  * so nothing here needs to be exact.
  */
 #include "oracle.h"
@@ -9,7 +9,7 @@
 #include <mpfr.h>
 #include <string.h>
 
-#define PRECISION 512
+#define PRECISION 256
 
 enum {
     RE,

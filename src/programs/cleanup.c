@@ -84,7 +84,7 @@ void cleanup_install(void) {
 
 void cleanup_watch_mapping(const char *name, const void *mapping, size_t bytes) {
     message complaint;
-    message_fail(&complaint, "could not be read to its end: it became shorter meanwhile, or its device failed");
+    message_set(&complaint, "could not be read to its end: it became shorter meanwhile, or its device failed");
     message_about(&complaint, name);
     watched.complaint_length = message_line(&complaint, watched.complaint);
     atomic_store(&watched.begin, (uintptr_t)mapping);

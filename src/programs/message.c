@@ -11,12 +11,11 @@ static bool is_control(char c) {
     return (unsigned char)c < 0x20 || c == 0x7f;
 }
 
-bool message_fail(message *error, const char *format, ...) {
+void message_set(message *error, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(error->text, sizeof error->text, format, arguments);
     va_end(arguments);
-    return false;
 }
 
 bool message_about(message *error, const char *subject) {

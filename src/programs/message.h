@@ -17,10 +17,15 @@ typedef struct message {
     char text[MESSAGE_SIZE];
 } message;
 
-/* Always false, so that a function can fail in one line: return message_fail(error, "..."). */
-bool message_fail(message *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void message_set(message *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Puts "subject: " before the sentence. Always false, as message_fail. */
+/*
+ * Fails in one line: return message_fail(error, "..."). A macro, so that compilers know that it is false and what a
+ * function that failed leaves unset.
+ */
+#define message_fail(...) (message_set(__VA_ARGS__), false)
+
+/* Puts "subject: " before the sentence. Always false. */
 bool message_about(message *error, const char *subject);
 
 #define MESSAGE_LINE_SIZE (MESSAGE_SIZE + 16)

@@ -318,7 +318,7 @@ static bool measure(npy_header *header) {
 
 bool npy_parse_header(const void *bytes, int64_t file_bytes, axprod_dtype input_dtype, npy_header *header,
                       message *error) {
-    int64_t begin = 0;
+    int64_t begin;
     if (!find_header(bytes, file_bytes, &begin, &header->data_offset, error))
         return false;
     const char *text = bytes;

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 static bool fail_with_errno(message *error, const output *out) {
-    message_fail(error, "cannot be written: %s", strerror(errno));
+    message_set(error, "cannot be written: %s", strerror(errno));
     return message_about(error, out->name);
 }
 

@@ -22,6 +22,12 @@ static struct {
     volatile sig_atomic_t drawn_width;
 } state;
 
+/* Standard error that fails is no reason to stop the work. */
+static void put(const char *text, size_t length) {
+    ssize_t ignored = write(STDERR_FILENO, text, length);
+    (void)ignored;
+}
+
 static int usable_width(void) {
     struct winsize window;
     int columns = ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0 ? window.ws_col : 80;
@@ -56,8 +62,7 @@ static void draw(double fraction, double elapsed) {
     while (length - 1 < covered)
         line[length++] = ' ';
     state.drawn_width = length - 1;
-    ssize_t ignored = write(STDERR_FILENO, line, (size_t)length);
-    (void)ignored;
+    put(line, (size_t)length);
 }
 
 static void on_progress(double fraction, void *context) {
@@ -84,8 +89,7 @@ void progress_erase(void) {
     if (width == 0)
         return;
     state.drawn_width = 0;
-    ssize_t ignored = write(STDERR_FILENO, "\r", 1);
-    ignored = write(STDERR_FILENO, blank, (size_t)width);
-    ignored = write(STDERR_FILENO, "\r", 1);
-    (void)ignored;
+    put("\r", 1);
+    put(blank, (size_t)width);
+    put("\r", 1);
 }

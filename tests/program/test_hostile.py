@@ -40,17 +40,24 @@ class Hostile(ProgramTest):
 
     def test_spellings_that_numpy_accepts(self):
         for header in [
-            GOOD, "{'shape':(2,3),'fortran_order':False,'descr':'<f8'}", '{"descr": "<f8", "fortran_order": False, "shape": (2, 3)}',
-            "{'descr': '<f8', 'fortran_order': False, 'shape': (2L, 3L), }", "  \t\n{ 'descr' : '<f8' ,'fortran_order' : False , 'shape' : ( 2 , 3 , ) , } \n \n",
-            "{'fortran_order': False, 'shape': (6,), 'descr': 'f8'}", "{'fortran_order': False, 'shape': (6, 1), 'descr': '=f8'}",
-            "{'fortran_order': False, 'shape': (6,), 'descr': '|f8'}", "{'fortran_order': True, 'shape': (3, 2), 'descr': '<f8'}",
+            GOOD,
+            "{'shape':(2,3),'fortran_order':False,'descr':'<f8'}",
+            '{"descr": "<f8", "fortran_order": False, "shape": (2, 3)}',
+            "{'descr': '<f8', 'fortran_order': False, 'shape': (2L, 3L), }",
+            "  \t\n{ 'descr' : '<f8' ,'fortran_order' : False , 'shape' : ( 2 , 3 , ) , } \n \n",
+            "{'fortran_order': False, 'shape': (6,), 'descr': 'f8'}",
+            "{'fortran_order': False, 'shape': (6, 1), 'descr': '=f8'}",
+            "{'fortran_order': False, 'shape': (6,), 'descr': '|f8'}",
+            "{'fortran_order': True, 'shape': (3, 2), 'descr': '<f8'}",
             GOOD + " " * 60000 + "\n",
         ]:
             for version in 1, 2, 3:
                 self.assertEqual(self.read_value(npy(header, version=version)), "720", header[:80])
-        self.assertEqual(self.read_value(npy("{'fortran_order': True, 'shape': (3, 2), 'descr': '<f8'}"), "--axis=0"), "[  6, 120]")
+        content = npy("{'fortran_order': True, 'shape': (3, 2), 'descr': '<f8'}")
+        self.assertEqual(self.read_value(content, "--axis=0"), "[  6, 120]")
         for descr in "'|i1'", "'>i1'", "'<i1'", "'i1'", "'=i1'":
-            self.assertEqual(self.read_value(npy("{'descr': %s, 'fortran_order': False, 'shape': (3,), }" % descr, b"\x02\x03\xff")), "-6")
+            content = npy("{'descr': %s, 'fortran_order': False, 'shape': (3,), }" % descr, b"\x02\x03\xff")
+            self.assertEqual(self.read_value(content), "-6")
         for descr in "'|V2'", "'<V2'", "'V2'", "'=V2'", "'<u2'":
             content = npy("{'descr': %s, 'fortran_order': False, 'shape': (2,), }" % descr, b"\x40\x40\x00\x40")
             self.assertEqual(self.read_value(content, "--input-dtype=bf16"), "6", descr)
@@ -64,9 +71,12 @@ class Hostile(ProgramTest):
             ("'<c32'", "long doubles"), ("'|V8'", "raw bytes"), ("'|V2'", "say --input-dtype=bf16"),
             ("'<V2'", "say --input-dtype=bf16"), ("[('a', '<f8')]", "structured"), ("[]", "structured"),
             ("('<f8', (2,))", "structured"), ("[('\u00e9', '<f8')]", "structured"), ("'<f3'", "no element type"),
-            ("''", "no element type"), ("'<'", "no element type"), ("'<<f8'", "no element type"), ("'<f88'", "no element type"),
-            ("'<f8 '", "no element type"), ("'<q'", "no element type"), ("'" + "x" * 10000 + "'", "'x{40}' is no element type"),
-            ("'\\x66\\x38'", "cannot be in a string"), ("'\u00e9'", "cannot be in a string"), ("'\x1b[31m'", "cannot be in a string"),
+            ("''", "no element type"), ("'<'", "no element type"), ("'<<f8'", "no element type"),
+            ("'<f88'", "no element type"),
+            ("'<f8 '", "no element type"), ("'<q'", "no element type"),
+            ("'" + "x" * 10000 + "'", "'x{40}' is no element type"),
+            ("'\\x66\\x38'", "cannot be in a string"), ("'\u00e9'", "cannot be in a string"),
+            ("'\x1b[31m'", "cannot be in a string"),
             ("'<f8", "'<f8, ' is no element type"), ("b'<f8'", "the string after"), ("None", "the string after"),
         ]:
             self.refuse(described(descr), pattern)
@@ -76,12 +86,16 @@ class Hostile(ProgramTest):
     def test_shapes(self):
         for shape, pattern in [
             ("(-1,)", "negative"), ("(2, -3)", "negative"), ("(9223372036854775808,)", "too large for 64 bits"),
-            ("(%s,)" % ("9" * 1000), "too large for 64 bits"), ("(9223372036854775807,)", "more elements than memory"),
+            ("(%s,)" % ("9" * 1000), "too large for 64 bits"),
+            ("(9223372036854775807,)", "more elements than memory"),
             ("(4294967296, 4294967296)", "more elements than memory"), ("(2305843009213693952, 8)", "more elements"),
             ("(7,)", "needs 56 bytes of data, and there are only 48"), ("(1152921504606846975,)", "is cut off"),
-            ("(%s)" % ("1, " * 65), "more than 64 dimensions"), ("(6)", "a ','"), ("6", r"the '\('"), ("[6]", r"the '\('"),
-            ("(,)", "an extent"), ("(6,,)", "an extent"), ("(6 1)", "a ','"), ("(6.0,)", "a ','"), ("(0x6,)", "a ','"),
-            ("(True,)", "an extent"), ("((6,),)", "an extent"), ("(6LL,)", "a ','"), ("(6,", "an extent|end"), ("(+6,)", "an extent"),
+            ("(%s)" % ("1, " * 65), "more than 64 dimensions"), ("(6)", "a ','"), ("6", r"the '\('"),
+            ("[6]", r"the '\('"),
+            ("(,)", "an extent"), ("(6,,)", "an extent"), ("(6 1)", "a ','"), ("(6.0,)", "a ','"),
+            ("(0x6,)", "a ','"),
+            ("(True,)", "an extent"), ("((6,),)", "an extent"), ("(6LL,)", "a ','"), ("(6,", "an extent|end"),
+            ("(+6,)", "an extent"),
             ("(1_0,)", "a ','"), ("('6',)", "an extent"), ("None", r"the '\('"),
         ]:
             self.refuse(shaped(shape), pattern)
@@ -96,17 +110,28 @@ class Hostile(ProgramTest):
 
     def test_dicts(self):
         for header, pattern in [
-            ("", "ends where the '{'"), ("{", "ends where a key"), ("{}", "lacks the key 'descr'"), ("()", "the '{'"), ("None", "the '{'"),
-            ("{'descr': '<f8', 'shape': (6,)}", "lacks the key 'fortran_order'"), ("{'descr': '<f8', 'fortran_order': False}", "lacks the key 'shape'"),
-            (GOOD.replace("}", "'shape': (6,)}"), "'shape' twice"), (GOOD.replace("}", "'descr': '<f4'}"), "'descr' twice"),
-            (GOOD.replace("}", "'extra': 1}"), "unknown key 'extra'"), (GOOD.replace("}", "'': 1}"), "unknown key ''"),
-            (GOOD.replace("False", "false"), "True or False"), (GOOD.replace("False", "0"), "True or False"), (GOOD.replace("False", "'F'"), "True or False"),
-            (GOOD.replace("False", "Falsely"), "a ','"), (GOOD.replace("<f8',", "<f8'"), "a ','"), (GOOD.replace("':", "'", 1), "a ':'"),
-            (GOOD + "}", "the end of the header"), (GOOD + "\0", "the end of the header"), (GOOD + GOOD, "the end of the header"),
-            (GOOD + "# comment", "the end of the header"), (GOOD[:-1], "ends where a key"), (GOOD.replace("{", "{,"), "a key"), (GOOD.replace("'shape'", "shape"), "a key"),
-            (GOOD.replace(", }", ",, }"), "a key"), (GOOD.replace("'descr'", "b'descr'"), "a key"), (GOOD.replace(" ", "\u00a0"), "not"),
-            (b"\xff\xfe" + GOOD.encode(), "the '{'"), ("{'descr\0': 1}", "cannot be in a string"), ("{" * 60000, "a key"), ("(" * 60000, "the '{'"),
-            (GOOD.replace("'shape'", "'shape\u00e9'"), "cannot be in a string"), ("\x1b]0;title\x07" + GOOD, "the '{'"), ("{'\x1b[31m': 1}", "cannot be"),
+            ("", "ends where the '{'"), ("{", "ends where a key"), ("{}", "lacks the key 'descr'"), ("()", "the '{'"),
+            ("None", "the '{'"),
+            ("{'descr': '<f8', 'shape': (6,)}", "lacks the key 'fortran_order'"),
+            ("{'descr': '<f8', 'fortran_order': False}", "lacks the key 'shape'"),
+            (GOOD.replace("}", "'shape': (6,)}"), "'shape' twice"),
+            (GOOD.replace("}", "'descr': '<f4'}"), "'descr' twice"),
+            (GOOD.replace("}", "'extra': 1}"), "unknown key 'extra'"),
+            (GOOD.replace("}", "'': 1}"), "unknown key ''"),
+            (GOOD.replace("False", "false"), "True or False"), (GOOD.replace("False", "0"), "True or False"),
+            (GOOD.replace("False", "'F'"), "True or False"),
+            (GOOD.replace("False", "Falsely"), "a ','"), (GOOD.replace("<f8',", "<f8'"), "a ','"),
+            (GOOD.replace("':", "'", 1), "a ':'"),
+            (GOOD + "}", "the end of the header"), (GOOD + "\0", "the end of the header"),
+            (GOOD + GOOD, "the end of the header"),
+            (GOOD + "# comment", "the end of the header"), (GOOD[:-1], "ends where a key"),
+            (GOOD.replace("{", "{,"), "a key"), (GOOD.replace("'shape'", "shape"), "a key"),
+            (GOOD.replace(", }", ",, }"), "a key"), (GOOD.replace("'descr'", "b'descr'"), "a key"),
+            (GOOD.replace(" ", "\u00a0"), "not"),
+            (b"\xff\xfe" + GOOD.encode(), "the '{'"), ("{'descr\0': 1}", "cannot be in a string"),
+            ("{" * 60000, "a key"), ("(" * 60000, "the '{'"),
+            (GOOD.replace("'shape'", "'shape\u00e9'"), "cannot be in a string"),
+            ("\x1b]0;title\x07" + GOOD, "the '{'"), ("{'\x1b[31m': 1}", "cannot be"),
         ]:
             for version in 1, 2, 3:
                 self.refuse(npy(header, version=version), pattern)
@@ -117,10 +142,15 @@ class Hostile(ProgramTest):
         for length in range(1, len(good)):
             self.refuse(good[:length], "is cut off")
         for content, pattern in [
-            (b"\x93NUMPZ" + good[6:], "does not begin with"), (b"PK\x03\x04", "does not begin with"), (b"\x93NUMPY\x00\x00" + good[8:], "version 0.0"),
-            (b"\x93NUMPY\x04\x00" + good[8:], "version 4.0"), (b"\x93NUMPY\x01\x01" + good[8:], "version 1.1"), (b"\x93NUMPY\xff\xff" + good[8:], "version 255.255"),
-            (npy(GOOD, length=65535), "needs 65535 bytes"), (npy(GOOD, version=2, length=2 ** 32 - 1), "needs 4294967295 bytes"), (npy(GOOD, version=3, length=2 ** 31), "needs 2147483648"),
-            (npy(GOOD, length=0), "the header ends"), (npy(GOOD, length=len(GOOD) + 8), "the end of the header"), (npy(GOOD, b""), "needs 48 bytes of data, and there are only 0"),
+            (b"\x93NUMPZ" + good[6:], "does not begin with"), (b"PK\x03\x04", "does not begin with"),
+            (b"\x93NUMPY\x00\x00" + good[8:], "version 0.0"),
+            (b"\x93NUMPY\x04\x00" + good[8:], "version 4.0"), (b"\x93NUMPY\x01\x01" + good[8:], "version 1.1"),
+            (b"\x93NUMPY\xff\xff" + good[8:], "version 255.255"),
+            (npy(GOOD, length=65535), "needs 65535 bytes"),
+            (npy(GOOD, version=2, length=2 ** 32 - 1), "needs 4294967295 bytes"),
+            (npy(GOOD, version=3, length=2 ** 31), "needs 2147483648"),
+            (npy(GOOD, length=0), "the header ends"), (npy(GOOD, length=len(GOOD) + 8), "the end of the header"),
+            (npy(GOOD, b""), "needs 48 bytes of data, and there are only 0"),
         ]:
             self.refuse(content, pattern)
 

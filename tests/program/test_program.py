@@ -12,13 +12,18 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
-MODULES = ["test_values", "test_text", "test_files", "test_hostile", "test_commandline"]
+import test_commandline
+import test_files
+import test_hostile
+import test_text
+import test_values
 
 
 def load_tests(loader, tests, pattern):
     """Called by unittest: the tests are those of the files beside this one."""
     del tests, pattern
-    return loader.loadTestsFromNames(MODULES)
+    modules = [test_values, test_text, test_files, test_hostile, test_commandline]
+    return unittest.TestSuite(map(loader.loadTestsFromModule, modules))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ def digits(text):
 
 
 def most_digits(value):
-    """How many digits are allowed: those of NumPy's shortest form; integers may be exact; powers of two get one more."""
+    """The digits allowed: those of NumPy's shortest form; integers may be exact, powers of two get one more."""
     shortest = digits(np.format_float_scientific(value, unique=True))
     if value == int(value) and abs(value) < 1e17:
         return max(shortest, digits(str(int(value))))
@@ -31,8 +31,9 @@ def most_digits(value):
 
 def nearest(text, dtype):
     """The float of that dtype nearest to the decimal number."""
-    return float(text) if text in ("nan", "inf", "-inf") or Fraction(text) == 0 else reference.round_to(
-        Fraction(text), dtype)
+    if text in ("nan", "inf", "-inf") or Fraction(text) == 0:
+        return float(text)
+    return reference.round_to(Fraction(text), dtype)
 
 
 class Text(ProgramTest):
