@@ -15,7 +15,8 @@ enum {
     COLUMN_ROWS = 16, /* rows of a column tile at once: streams that the hardware can follow */
     STREAMS = 8,      /* places in a long run that are read in turn: one stream does not fill the memory's bandwidth */
     GATHER_BYTES = 16384,  /* gathered elements at once */
-    PREFETCH_BYTES = 1024, /* ahead in each row */
+    PREFETCH_BYTES = 1024, /* ahead in each stream */
+    COLUMN_PREFETCH = 512, /* ahead in each row of a column tile */
     STACK_BYTES = 40960    /* working memory that small calls have without an allocation */
 };
 
@@ -28,6 +29,7 @@ struct scratch {
     char *gathered;           /* GATHER_BYTES */
     int64_t *rows;            /* ROWS */
     axp_finish_room room;
+    axp_fold_hint hint;
 };
 
 struct run {
@@ -158,11 +160,18 @@ static void add_progress(struct run *run, int thread, int64_t bytes) {
 /* One range of outputs and of reduced iterations, and what works on it. */
 struct piece {
     struct run *run;
-    const struct scratch *s;
+    struct scratch *s;
     int thread;
     int64_t first, count; /* outputs: linear indices of the kept nest */
     int64_t begin, end;   /* reduced: likewise */
 };
+
+/* Multiplies the rows that are listed in s->rows into states at .. at+n-1. */
+static void fold(const struct piece *p, const char *base, int64_t rows, int64_t n, int64_t prefetch, int64_t at) {
+    const axprod_plan *plan = p->run->plan;
+    plan->kernels->fold[plan->accumulator][plan->x_dtype](base, p->s->rows, rows, n, prefetch, p->s->states, at,
+                                                          &p->s->hint);
+}
 
 static const char *output_base(const struct piece *p, int64_t output) {
     const axp_nest *nest = &p->run->plan->nest;
@@ -239,8 +248,7 @@ static void gather(const struct piece *p, int64_t first, int64_t count, int64_t 
         axp_fill_offsets(nest->reduced, nest->reduced_count, AXP_X, i, n, reduced);
         copy_any_elements(bytes, p->run->x, kept, count, reduced, n, along_reduced, p->s->gathered, pitch);
         fill_identity_elements(plan->x_dtype, p->s->gathered + n * pitch * bytes, (rows * spread - n) * pitch);
-        plan->kernels->fold[plan->accumulator][plan->x_dtype](p->s->gathered, p->s->rows, rows, width, 0, p->s->states,
-                                                              at);
+        fold(p, p->s->gathered, rows, width, 0, at);
         add_progress(p->run, p->thread, n * count * bytes);
     }
 }
@@ -260,8 +268,7 @@ static void multiply_columns(const struct piece *p) {
     for (int64_t i = p->begin; i < p->end && whole; i += COLUMN_ROWS) {
         int64_t rows = axp_min(p->end - i, COLUMN_ROWS);
         axp_fill_offsets(nest->reduced, nest->reduced_count, AXP_X, i, rows, p->s->rows);
-        plan->kernels->fold[plan->accumulator][plan->x_dtype](base, p->s->rows, rows, whole, PREFETCH_BYTES,
-                                                              p->s->states, 0);
+        fold(p, base, rows, whole, COLUMN_PREFETCH, 0);
         add_progress(p->run, p->thread, rows * whole * plan->element_bytes);
     }
     if (whole < p->count)
@@ -280,8 +287,7 @@ static int64_t multiply_streams(const struct piece *p, const char *run, int64_t 
         p->s->rows[i] = (i % STREAMS * each + i / STREAMS) * row_bytes;
     for (int64_t row = 0; row < each; row += ROWS / STREAMS) {
         int64_t rows = axp_min(each - row, ROWS / STREAMS) * STREAMS;
-        plan->kernels->fold[plan->accumulator][plan->x_dtype](run + row * row_bytes, p->s->rows, rows, plan->width,
-                                                              PREFETCH_BYTES, p->s->states, at);
+        fold(p, run + row * row_bytes, rows, plan->width, PREFETCH_BYTES, at);
         add_progress(p->run, p->thread, rows * row_bytes);
     }
     return each * STREAMS * plan->width;
@@ -301,7 +307,7 @@ static void multiply_rest(const struct piece *p, const char *rest, int64_t eleme
         p->s->rows[rows++] = (int64_t)((uintptr_t)p->s->gathered - (uintptr_t)rest);
     }
     if (rows)
-        plan->kernels->fold[plan->accumulator][plan->x_dtype](rest, p->s->rows, rows, plan->width, 0, p->s->states, at);
+        fold(p, rest, rows, plan->width, 0, at);
     add_progress(p->run, p->thread, elements * plan->element_bytes);
 }
 
@@ -349,7 +355,7 @@ static void locate_tile(const axprod_plan *plan, int64_t tile, int64_t *first, i
 }
 
 /* The product of one part of one tile, in s->states. */
-static void multiply_part(struct run *run, const struct scratch *s, int thread, int64_t tile, int64_t part) {
+static void multiply_part(struct run *run, struct scratch *s, int thread, int64_t tile, int64_t part) {
     const axprod_plan *plan = run->plan;
     struct piece p = {run, s, thread, 0, 0, part * plan->part_factors, 0};
     locate_tile(plan, tile, &p.first, &p.count);
@@ -378,7 +384,7 @@ static void finish_tile(struct run *run, const struct scratch *s, int64_t tile, 
 }
 
 /* First phase. One part: all of the tile, finished. Several: its states are put aside. */
-static void run_item(struct run *run, const struct scratch *s, int thread, int64_t item) {
+static void run_item(struct run *run, struct scratch *s, int thread, int64_t item) {
     const axprod_plan *plan = run->plan;
     int64_t tile = item / plan->parts, part = item % plan->parts;
     multiply_part(run, s, thread, tile, part);
@@ -389,7 +395,7 @@ static void run_item(struct run *run, const struct scratch *s, int thread, int64
 }
 
 /* Second phase, for several parts: they are merged in their order and finished. */
-static void run_merge(struct run *run, const struct scratch *s, int thread, int64_t tile) {
+static void run_merge(struct run *run, struct scratch *s, int thread, int64_t tile) {
     (void)thread;
     axp_states all = part_states(run, tile, 0);
     for (int64_t part = 1; part < run->plan->parts; part++)
@@ -403,12 +409,12 @@ int axp_default_threads(void) {
     return omp_in_parallel() ? 1 : omp_get_max_threads();
 }
 
-typedef void phase(struct run *run, const struct scratch *s, int thread, int64_t item);
+typedef void phase(struct run *run, struct scratch *s, int thread, int64_t item);
 
 /* Each thread works on a block of neighbouring items, in the default floating-point environment. */
 static void for_all(struct run *run, int threads, int64_t items, phase *work) {
     if (threads == 1) {
-        struct scratch s;
+        struct scratch s = {.hint = {0, 0}};
         divide_scratch(run->plan, run->scratch, &s);
         axp_fpenv saved = axp_fpenv_enter();
         for (int64_t item = 0; item < items; item++)
@@ -418,7 +424,7 @@ static void for_all(struct run *run, int threads, int64_t items, phase *work) {
     }
 #pragma omp parallel num_threads(threads)
     {
-        struct scratch s;
+        struct scratch s = {.hint = {0, 0}};
         int thread = omp_get_thread_num();
         divide_scratch(run->plan, run->scratch + thread * run->scratch_bytes, &s);
         axp_fpenv saved = axp_fpenv_enter();

@@ -21,7 +21,7 @@ static void choose_dtypes(struct rng *rng, const struct wish *wish, struct probl
         problem->out = floats[rng_below(rng, 4)];
     } else if (which < 90 || !wish->complex_too) {
         problem->dtype = integers[rng_below(rng, 9)];
-        problem->out = rng_coin(rng) ? floats[rng_below(rng, 4)] : integers[rng_below(rng, 9)];
+        problem->out = rng_coin(rng) ? floats[rng_below(rng, 4)] : integers[rng_below(rng, 8)]; /* not bool */
     } else {
         problem->dtype = rng_coin(rng) ? AXPROD_C64 : AXPROD_C128;
         problem->out = rng_coin(rng) ? AXPROD_C64 : AXPROD_C128;

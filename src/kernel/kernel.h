@@ -50,12 +50,18 @@ static inline int64_t *axp_exponents(axp_states states) {
     return (int64_t *)axp_plane(states, AXP_PLANE_EXPONENT);
 }
 
+/* What a walk has learned about its data; begins as zeros. Only speed depends on it. */
+typedef struct axp_fold_hint {
+    int careful;  /* chains to do the careful way before the raw way is tried again */
+    int patience; /* how long that was the last time */
+} axp_fold_hint;
+
 /*
  * Multiplies rows into states: state at + i, 0 <= i < n, by element i of each row, row r beginning at
  * base + offsets[r]. n is a multiple of AXP_STATE_PAD. prefetch: bytes ahead of each load to ask the memory for.
  */
 typedef void axp_fold(const char *base, const int64_t *offsets, int64_t rows, int64_t n, int64_t prefetch,
-                      axp_states states, int64_t at);
+                      axp_states states, int64_t at, axp_fold_hint *hint);
 
 /*
  * Multiplies states into[i .. i+n) by from[j .. j+n). n is rounded up to AXP_STATE_PAD: states beyond n that are not

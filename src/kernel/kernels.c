@@ -11,8 +11,33 @@
 /*
  * Constants of real.inc. GROUP: that many significands fit in 53 bits. STEPS: hi, which begins in [1, 2), stays within
  * 2^+-900 after STEPS groups, or after GROUP * STEPS - 1 single elements; so r and lo are exact or far below the bound.
- * STEPS * SEGMENTS and GROUP * STEPS - 1 are chains of at most 32 steps, 8 for pairs.
+ * STEPS * SEGMENTS and GROUP * STEPS - 1 are chains of at most 32 steps, 8 for pairs. Raw chains, of RAW_STEPS steps,
+ * are exact in the same sense because the processor has raised no flag.
  */
+enum {
+    RAW_STEPS = 32,     /* before lo is folded into hi and the exponent is taken out */
+    RAW_CHECK = 64,     /* steps between looks at the flags, which wait for all arithmetic to end */
+    MOST_PATIENCE = 63, /* longest time, in chains, before raw is tried again */
+    LEAST_WIDE = 64,    /* columns that go through a few rows at a time */
+    WIDE_COLUMNS = 512, /* of them at once: their states, and those before, stay in the first-level cache */
+};
+
+INLINE bool try_raw(axp_fold_hint *hint) {
+    if (hint->careful > 0) {
+        hint->careful--;
+        return false;
+    }
+    if (hint->patience > 0)
+        clear_flags();
+    return true;
+}
+
+/* Data that fail once may go on failing: ever longer until the next try. */
+INLINE bool note_raw(axp_fold_hint *hint, bool succeeded) {
+    hint->patience = succeeded ? 0 : hint->patience < MOST_PATIENCE ? 2 * hint->patience + 1 : MOST_PATIENCE;
+    hint->careful = hint->patience;
+    return succeeded;
+}
 
 /* |x| in [2^-149, 2^128): 6 elements, 2^-894 */
 #define DTYPE f32
@@ -21,6 +46,9 @@
 #define STEPS 3
 #define SEGMENTS 8
 #define PAIRS 0
+#define RAW 1
+#define PASS_GROUPS 4
+#define TAKE_APART 0
 #include "real.inc"
 
 /* |x| in [2^-24, 2^16): 32 elements, 2^-768 */
@@ -30,6 +58,8 @@
 #define STEPS 8
 #define SEGMENTS 3
 #define PAIRS 0
+#define RAW 0
+#define TAKE_APART 0
 #include "real.inc"
 
 /* |x| in [2^-133, 2^128): 6 elements, 2^-798 */
@@ -39,6 +69,9 @@
 #define STEPS 1
 #define SEGMENTS 24
 #define PAIRS 0
+#define RAW 1
+#define PASS_GROUPS 2
+#define TAKE_APART 0
 #include "real.inc"
 
 /* |x| in [1, 2^8], or zero: 30 elements, 2^240 */
@@ -48,6 +81,8 @@
 #define STEPS 5
 #define SEGMENTS 5
 #define PAIRS 0
+#define RAW 0
+#define TAKE_APART 0
 #include "real.inc"
 
 #define DTYPE u8
@@ -56,6 +91,8 @@
 #define STEPS 5
 #define SEGMENTS 5
 #define PAIRS 0
+#define RAW 0
+#define TAKE_APART 0
 #include "real.inc"
 
 #define DTYPE bool8
@@ -64,6 +101,8 @@
 #define STEPS 5
 #define SEGMENTS 5
 #define PAIRS 0
+#define RAW 0
+#define TAKE_APART 0
 #include "real.inc"
 
 /* |x| in [1, 2^16]: 30 elements, 2^480 */
@@ -73,6 +112,8 @@
 #define STEPS 10
 #define SEGMENTS 3
 #define PAIRS 0
+#define RAW 0
+#define TAKE_APART 0
 #include "real.inc"
 
 #define DTYPE u16
@@ -81,6 +122,8 @@
 #define STEPS 10
 #define SEGMENTS 3
 #define PAIRS 0
+#define RAW 0
+#define TAKE_APART 0
 #include "real.inc"
 
 /* |x| in [1, 2^32]: 16 elements, 2^512 */
@@ -90,6 +133,8 @@
 #define STEPS 16
 #define SEGMENTS 2
 #define PAIRS 0
+#define RAW 0
+#define TAKE_APART 0
 #include "real.inc"
 
 #define DTYPE u32
@@ -98,6 +143,8 @@
 #define STEPS 16
 #define SEGMENTS 2
 #define PAIRS 0
+#define RAW 0
+#define TAKE_APART 0
 #include "real.inc"
 
 /* |x| in [1, 2^64]: 8 elements, 2^512 */
@@ -107,6 +154,8 @@
 #define STEPS 8
 #define SEGMENTS 1
 #define PAIRS 1
+#define RAW 0
+#define TAKE_APART 0
 #include "real.inc"
 
 #define DTYPE u64
@@ -115,9 +164,21 @@
 #define STEPS 8
 #define SEGMENTS 1
 #define PAIRS 1
+#define RAW 0
+#define TAKE_APART 0
 #include "real.inc"
 
-#include "f64.inc"
+/* significands in [1, 2), or down to 2^-52 for subnormals: 16 elements, 2^-832 */
+#define DTYPE f64
+#define BYTES 8
+#define GROUP 1
+#define STEPS 16
+#define SEGMENTS 1
+#define PAIRS 0
+#define RAW 1
+#define PASS_GROUPS 8
+#define TAKE_APART 1
+#include "real.inc"
 
 #define DTYPE c64
 #define BYTES 8

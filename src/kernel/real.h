@@ -41,6 +41,8 @@
 
 /* Enough chains in flight to hide the latency of a multiplication (4 cycles, two units) and to fit in the registers. */
 #define BLOCK_VECTORS 4
+/* As many as AXP_STATE_PAD is sure to have. */
+#define PASS_VECTORS (LANES == 8 ? 2 : 4)
 
 struct real_state {
     vdouble hi, lo;
@@ -118,6 +120,22 @@ INLINE vdouble canonical_nan(vdouble value) {
 INLINE struct real_state canonical(struct real_state s) {
     vint special = is_special(s.hi);
     return (struct real_state){canonical_nan(s.hi), as_double(as_bits(s.lo) & ~special), s.exponent & ~special};
+}
+
+/*
+ * An element as a significand and an exponent field. Subnormal f 2^-1074 gives f 2^-52, below 1, and field 1, like the
+ * smallest normal numbers; zeros, infinities and NaN go through as they are.
+ */
+INLINE vdouble take_apart(vdouble x, vint *field) {
+    vint bits = as_bits(x), exponent_bits = bits & broadcast_bits(EXPONENT_BITS);
+    vint tiny = (vint)(exponent_bits == broadcast_bits(0));
+    vint special = (vint)(exponent_bits == broadcast_bits(EXPONENT_BITS));
+    vint one_point_f = (bits & broadcast_bits(SIGNIFICAND_AND_SIGN)) | broadcast_bits(ONE_BITS);
+    vdouble one = as_double(one_point_f & broadcast_bits(SIGN_BIT | ONE_BITS) & tiny);
+    /* -1 - -1 is +0: the sign is put back */
+    vint significand = as_bits(as_double(one_point_f) - one) | (bits & broadcast_bits(SIGN_BIT));
+    *field = shift_right(exponent_bits, 52) - tiny;
+    return as_double(select_bits(special, bits, significand));
 }
 
 INLINE void prefetch_row(const char *row, int bytes) {

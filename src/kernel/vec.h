@@ -28,7 +28,6 @@
 
 typedef double vdouble __attribute__((vector_size(VECTOR_BYTES)));
 typedef int64_t vint __attribute__((vector_size(VECTOR_BYTES)));
-typedef uint32_t vuint32 __attribute__((vector_size(VECTOR_BYTES)));
 typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES)));
 typedef float vfloat_half __attribute__((vector_size(VECTOR_BYTES / 2)));
 typedef float vfloat __attribute__((vector_size(VECTOR_BYTES)));
@@ -83,12 +82,6 @@ INLINE vint select_bits(vint mask, vint yes, vint no) {
 INLINE bool any_lane(vint mask) {
     return _mm512_movepi64_mask((__m512i)mask) != 0;
 }
-INLINE vuint32 min_uint32(vuint32 a, vuint32 b) {
-    return (vuint32)_mm512_min_epu32((__m512i)a, (__m512i)b);
-}
-INLINE vuint32 max_uint32(vuint32 a, vuint32 b) {
-    return (vuint32)_mm512_max_epu32((__m512i)a, (__m512i)b);
-}
 #define EVEN_LANES 0, 2, 4, 6, 8, 10, 12, 14
 #define ODD_LANES 1, 3, 5, 7, 9, 11, 13, 15
 #define FMA(a, b, c) (vdouble) _mm512_fmadd_pd((__m512d)(a), (__m512d)(b), (__m512d)(c))
@@ -111,12 +104,6 @@ INLINE vuint32 max_uint32(vuint32 a, vuint32 b) {
 INLINE bool any_lane(vint mask) {
     return _mm256_movemask_pd((__m256d)mask) != 0;
 }
-INLINE vuint32 min_uint32(vuint32 a, vuint32 b) {
-    return (vuint32)_mm256_min_epu32((__m256i)a, (__m256i)b);
-}
-INLINE vuint32 max_uint32(vuint32 a, vuint32 b) {
-    return (vuint32)_mm256_max_epu32((__m256i)a, (__m256i)b);
-}
 INLINE __m128i load_4_bytes(const void *p) {
     int32_t bits;
     memcpy(&bits, p, 4);
@@ -138,12 +125,6 @@ INLINE __m128i load_4_bytes(const void *p) {
 
 INLINE bool any_lane(vint mask) {
     return _mm_movemask_pd((__m128d)mask) != 0;
-}
-INLINE vuint32 min_uint32(vuint32 a, vuint32 b) {
-    return (vuint32)_mm_min_epu32((__m128i)a, (__m128i)b);
-}
-INLINE vuint32 max_uint32(vuint32 a, vuint32 b) {
-    return (vuint32)_mm_max_epu32((__m128i)a, (__m128i)b);
 }
 INLINE __m128i load_2_bytes(const void *p) {
     uint16_t bits;
@@ -180,18 +161,47 @@ INLINE __m128 f16_to_float(__m128i halves) {
 INLINE bool any_lane(vint mask) {
     return vmaxvq_u32((uint32x4_t)mask) != 0;
 }
-INLINE vuint32 min_uint32(vuint32 a, vuint32 b) {
-    return vminq_u32(a, b);
-}
-INLINE vuint32 max_uint32(vuint32 a, vuint32 b) {
-    return vmaxq_u32(a, b);
-}
 #define EVEN_LANES 0, 2
 #define ODD_LANES 1, 3
 #define FMA(a, b, c) (vdouble) vfmaq_f64((float64x2_t)(c), (float64x2_t)(a), (float64x2_t)(b))
 #define FMS(a, b, c) (vdouble) vfmaq_f64(vnegq_f64((float64x2_t)(c)), (float64x2_t)(a), (float64x2_t)(b))
 
 #endif
+
+/* --------------------------------------------------------------------------------------- floating-point flags --- */
+
+/* Makes the compiler compute both before it reads the flags. */
+INLINE void finish_before_flags(vdouble a, vdouble b) {
+#if defined(__aarch64__)
+    __asm__ volatile("" ::"w"(a), "w"(b) : "memory");
+#elif defined(AXP_ISA_avx512)
+    __asm__ volatile("" ::"v"(a), "v"(b) : "memory");
+#else
+    __asm__ volatile("" ::"x"(a), "x"(b) : "memory");
+#endif
+}
+
+/* Whether a result since clear_flags was beyond the range, or too small to be exact. */
+INLINE bool left_the_range(void) {
+#if defined(__x86_64__)
+    unsigned flags;
+    __asm__ volatile("stmxcsr %0" : "=m"(flags)::"memory");
+    return flags & 0x18; /* overflow, underflow */
+#else
+    uint64_t flags;
+    __asm__ volatile("mrs %0, fpsr" : "=r"(flags)::"memory");
+    return flags & 0xc;
+#endif
+}
+
+INLINE void clear_flags(void) {
+#if defined(__x86_64__)
+    unsigned control = 0x1f80; /* the default environment, no flag */
+    __asm__ volatile("ldmxcsr %0" ::"m"(control) : "memory");
+#else
+    __asm__ volatile("msr fpsr, %0" ::"r"(UINT64_C(0)) : "memory");
+#endif
+}
 
 /* ---------------------------------------------------------------------------------------------- widening loads --- */
 

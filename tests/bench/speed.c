@@ -2,7 +2,7 @@
 /*
  * How close to the memory's speed: products of a large tensor beside pure reads of the same bytes by the same number of
  * threads, interleaved in one run, and the cost of small calls. Prints medians; not a test, as it judges nothing.
- *   speed [MIB [THREADS [REPETITIONS]]]     (1024, all cores, 7)
+ *   speed [MIB [THREADS [REPETITIONS [KIND]]]]     (1024, all cores, 7, all kinds of data)
  */
 #include "axprod.h"
 
@@ -170,7 +170,7 @@ int main(int argc, char **argv) {
     int threads = argc > 2 ? atoi(argv[2]) : omp_get_max_threads();
     int repetitions = argc > 3 ? atoi(argv[3]) : 7;
     if (bytes < 1 << 20 || threads < 1 || repetitions < 1 || repetitions > 64) {
-        fprintf(stderr, "usage: speed [MIB [THREADS [REPETITIONS (1..64)]]]\n");
+        fprintf(stderr, "usage: speed [MIB [THREADS [REPETITIONS (1..64) [KIND]]]]\n");
         return 2;
     }
     printf("axprod %s, %s, %d threads, %zu MiB, median of %d\n", axprod_version(), axprod_isa(), threads, bytes >> 20,
@@ -185,6 +185,8 @@ int main(int argc, char **argv) {
     static const char *const kinds[] = {"neutral", "shrinking", "zeros", "denormal", "integers", "mixed"};
     for (int dtype = AXPROD_F32; dtype <= AXPROD_F64; dtype++)
         for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+            if (argc > 4 && strcmp(argv[4], kinds[k]) != 0)
+                continue;
             fill(data, bytes, kinds[k], dtype == AXPROD_F32);
             large(data, bytes, threads, repetitions, (axprod_dtype)dtype, kinds[k], "full 1-D", 1, -1);
             large(data, bytes, threads, repetitions, (axprod_dtype)dtype, kinds[k], "reduced contiguous", 4096, 1);
