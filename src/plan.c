@@ -8,9 +8,11 @@
 
 #include <stdio.h>
 
-/* Working sets that stay in a first-level cache of 32 KiB beside the rows that stream through it. */
+/* Working sets, in states of 24 bytes. */
 enum {
-    COLUMN_TILE = 512,
+    /* Rows this long keep the memory's streams going; the states stay in a second-level cache. */
+    COLUMN_TILE = 4096,
+    /* The others stay in a first-level cache beside the rows that stream through it. */
     GROUP_STATES = 1024, /* states of the groups of a ROW tile together */
     GATHER_TILE = 64,
 };

@@ -62,6 +62,7 @@ static int64_t divide_scratch(const axprod_plan *plan, char *memory, struct scra
     bool gathers = plan->layout != AXP_LAYOUT_EMPTY;
     s->states = (axp_states){(double *)(memory + at), plan->capacity};
     at += states_bytes(plan, plan->capacity);
+    at += plan->capacity * axp_spare_planes(plan->accumulator) * (int64_t)sizeof(double);
     s->other = (axp_states){(double *)(memory + at), plan->capacity};
     at += turns_groups(plan) ? states_bytes(plan, plan->capacity) : 0;
     s->room.values = memory + at;
@@ -216,12 +217,31 @@ static void copy_any_elements(int bytes, const char *x, const int64_t *kept, int
     }
 }
 
+static inline __attribute__((always_inline)) void repeat(const size_t bytes, const unsigned char *element, char *to,
+                                                         int64_t n) {
+    for (int64_t i = 0; i < n; i++)
+        memcpy(to + i * (int64_t)bytes, element, bytes);
+}
+
 static void fill_identity_elements(axprod_dtype dtype, char *elements, int64_t n) {
     unsigned char one[16];
-    int bytes = axp_dtypes[dtype].bytes;
     axp_dtype_identity(dtype, one);
-    for (int64_t i = 0; i < n; i++)
-        memcpy(elements + i * bytes, one, (size_t)bytes);
+    switch (axp_dtypes[dtype].bytes) {
+    case 1:
+        memset(elements, one[0], (size_t)n);
+        break;
+    case 2:
+        repeat(2, one, elements, n);
+        break;
+    case 4:
+        repeat(4, one, elements, n);
+        break;
+    case 8:
+        repeat(8, one, elements, n);
+        break;
+    default:
+        repeat(16, one, elements, n);
+    }
 }
 
 /*

@@ -115,7 +115,8 @@ static bool store_integer(axprod_dtype dtype, struct element element, void *addr
         bits = 1;
     if (element.kind > ELEMENT_FINITE || (element.negative && !is_signed(dtype)) || element.exponent < 0)
         return false;
-    if (element.kind == ELEMENT_FINITE && 64 - __builtin_clzll(element.odd) + element.exponent > bits)
+    bool least = element.negative && element.odd == 1 && element.exponent == bits; /* -2^bits is there, 2^bits is not */
+    if (element.kind == ELEMENT_FINITE && 64 - __builtin_clzll(element.odd) + element.exponent > bits && !least)
         return false;
     uint64_t magnitude = element.kind == ELEMENT_ZERO ? 0 : element.odd << element.exponent;
     bits_store(dtype, element.negative ? 0 - magnitude : magnitude, address);

@@ -23,7 +23,8 @@ enum {
     AXP_PLANE_LO,
     AXP_PLANE_EXPONENT,
     AXP_PLANE_IM_HI,
-    AXP_PLANE_IM_LO
+    AXP_PLANE_IM_LO,
+    AXP_PLANE_SPARE = 3
 };
 
 static inline int axp_accumulator_planes(axp_accumulator accumulator) {
@@ -48,6 +49,12 @@ static inline double *axp_plane(axp_states states, int plane) {
 }
 static inline int64_t *axp_exponents(axp_states states) {
     return (int64_t *)axp_plane(states, AXP_PLANE_EXPONENT);
+}
+
+/* The states of a fold have that many planes more, for the kernel to use: AXP_REAL keeps there what it may have to go
+ * back to. */
+static inline int axp_spare_planes(axp_accumulator accumulator) {
+    return accumulator == AXP_REAL ? 2 : 0;
 }
 
 /* What a walk has learned about its data; begins as zeros. Only speed depends on it. */

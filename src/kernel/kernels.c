@@ -19,7 +19,6 @@ enum {
     RAW_CHECK = 64,     /* steps between looks at the flags, which wait for all arithmetic to end */
     MOST_PATIENCE = 63, /* longest time, in chains, before raw is tried again */
     LEAST_WIDE = 64,    /* columns that go through a few rows at a time */
-    WIDE_COLUMNS = 512, /* of them at once: their states, and those before, stay in the first-level cache */
 };
 
 INLINE bool try_raw(axp_fold_hint *hint) {
@@ -176,7 +175,7 @@ INLINE bool note_raw(axp_fold_hint *hint, bool succeeded) {
 #define SEGMENTS 1
 #define PAIRS 0
 #define RAW 1
-#define PASS_GROUPS 8
+#define PASS_GROUPS 4
 #define TAKE_APART 1
 #include "real.inc"
 

@@ -59,10 +59,10 @@ static void test_null_data(void **state) {
     assert_status(axprod_prod(&x, &first, 1, NULL, &ones), AXPROD_ERROR_NULL);
 }
 
-/* An extent of zero makes the others harmless, however large they and their strides are. */
+/* An extent of zero makes all strides harmless; the other extents still have to be countable. */
 static void test_huge_but_empty(void **state) {
-    int64_t shape[] = {INT64_MAX, 0, INT64_MAX}, strides[] = {INT64_MAX, INT64_MIN, INT64_MAX};
-    int64_t out_shape[] = {INT64_MAX, 0}, kept[] = {1, 0, 1};
+    int64_t shape[] = {INT64_C(1) << 50, 0, 7}, strides[] = {INT64_MAX, INT64_MIN, INT64_MAX};
+    int64_t out_shape[] = {INT64_C(1) << 50, 0}, kept[] = {1, 0, 1};
     int axes[] = {0, 2};
     double value = 7;
     axprod_tensor x = {NULL, AXPROD_F64, 3, shape, NULL}, out = {NULL, AXPROD_F64, 2, out_shape, NULL};
@@ -71,11 +71,18 @@ static void test_huge_but_empty(void **state) {
     assert_ok(axprod_prod(&x, &axes[1], 1, NULL, &out));
     x.strides = strides;
     assert_ok(axprod_prod(&x, &axes[1], 1, NULL, &out));
-    out.ndim = 3;
-    out.shape = kept;
+    out.strides = strides;
+    assert_ok(axprod_prod(&x, &axes[1], 1, NULL, &out));
+    out = (axprod_tensor){NULL, AXPROD_F64, 3, kept, NULL};
     assert_ok(axprod_prod(&x, axes, 2, NULL, &out));
     assert_ok(axprod_prod(&x, NULL, 0, NULL, &scalar));
     assert_true(value == 1);
+    value = 7;
+    shape[0] = shape[2] = INT64_MAX;
+    assert_refused(axprod_prod(&x, NULL, 0, NULL, &scalar), AXPROD_ERROR_SHAPE, "x");
+    x.strides = NULL;
+    assert_refused(axprod_prod(&x, NULL, 0, NULL, &scalar), AXPROD_ERROR_SHAPE, "x");
+    assert_true(value == 7);
 }
 
 static void test_no_dimension(void **state) {
