@@ -380,7 +380,10 @@ static void multiply_part(struct run *run, struct scratch *s, int thread, int64_
     struct piece p = {run, s, thread, 0, 0, part * plan->part_factors, 0};
     locate_tile(plan, tile, &p.first, &p.count);
     p.end = axp_min(p.begin + plan->part_factors, plan->nest.factors);
-    set_identity(plan->accumulator, s->states, p.count / plan->inner * plan->width);
+    int64_t states = plan->layout == AXP_LAYOUT_ROW      ? p.count / plan->inner * plan->width
+                     : plan->layout == AXP_LAYOUT_GATHER ? plan->width
+                                                         : p.count;
+    set_identity(plan->accumulator, s->states, states);
     if (plan->layout == AXP_LAYOUT_COLUMN)
         multiply_columns(&p);
     else if (plan->layout == AXP_LAYOUT_ROW)

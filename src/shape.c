@@ -209,14 +209,17 @@ axprod_status axp_validate(const axp_request *request, axp_geometry *g) {
         g->shape[d] = x->shape[d];
         *(g->reduced >> d & 1 ? &g->factors : &g->outputs) *= x->shape[d];
     }
-    if (g->factors > AXP_MAX_FACTORS)
+    if (g->outputs > 0 && g->factors > AXP_MAX_FACTORS)
         return axp_fail(AXPROD_ERROR_SHAPE, "%lld elements of x are multiplied into each output; at most 2^52 can be",
                         (long long)g->factors);
     AXP_TRY(check_output(request, 0, g));
-    if (request->form != AXP_FORM_VALUE)
+    if (request->form != AXP_FORM_VALUE) {
         AXP_TRY(check_output(request, 1, g));
-    else
+    } else {
         g->out_extent[1] = (axp_extent){0, 0};
+        for (int d = 0; d < g->ndim; d++)
+            g->out_stride[1][d] = 0;
+    }
     return check_options(request->options);
 }
 

@@ -74,6 +74,13 @@ INLINE void multiply_pair(struct real_state *s, vdouble x, vdouble y) {
     s->hi = p;
 }
 
+/* Where take_exponent does not work: hi is subnormal (exactly, or the flags would tell), or 2^1023 and more. */
+INLINE vint exponent_is_extreme(vdouble hi) {
+    vint field = as_bits(hi) & broadcast_bits(EXPONENT_BITS);
+    return ((vint)(field == broadcast_bits(0)) & (vint)(hi != broadcast(0))) |
+           (vint)(field == broadcast_bits((uint64_t)2 * BIAS << 52));
+}
+
 /*
  * Moves the exponent of hi into exponent. The scale 2^-e is built from the bits so that zeros, infinities and NaN go
  * through unchanged (0 * 2^1023, inf * inf).

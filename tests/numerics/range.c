@@ -96,12 +96,62 @@ static void test_wandering(void **state) {
     }
 }
 
+/*
+ * Every power of two of double among ones. The first and the last exponents are the ones that a kernel may forget: an
+ * exact subnormal sets no sticky flag, and the reciprocal of 2^1023 is subnormal itself.
+ */
+static void test_every_power(void **state) {
+    static const int64_t counts[] = {1, 2, 3, 8, 20, 33, 130};
+    double elements[130], columns[130 * 40], out[40];
+    int64_t shape[] = {0, 40}, forty = 40;
+    int axis = 0;
+    (void)state;
+    for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++) {
+        for (int e = -1074; e<1024; e += e> - 1000 && e < 1000 ? 37 : 1) {
+            double power = e % 2 ? -ldexp(1, e) : ldexp(1, e);
+            int64_t count = counts[c], place = (e + 1074) % count;
+            for (int64_t i = 0; i < count; i++)
+                elements[i] = i == place ? power : 1;
+            for (int64_t i = 0; i < 40 * count; i++)
+                columns[i] = i / 40 == place ? power : 1;
+            if (product_bits(AXPROD_F64, elements, count, AXPROD_F64) != bits_load(AXPROD_F64, &power))
+                fail_msg("%a among %d ones", power, (int)count - 1);
+            shape[0] = count;
+            axprod_tensor x = {columns, AXPROD_F64, 2, shape, NULL}, y = {out, AXPROD_F64, 1, &forty, NULL};
+            assert_ok(axprod_prod(&x, &axis, 1, NULL, &y));
+            for (int i = 0; i < 40; i++) {
+                if (out[i] != power)
+                    fail_msg("%a among %d ones in column %d: %a", power, (int)count - 1, i, out[i]);
+            }
+        }
+    }
+}
+
+/* The same on the way: partial products of exactly 2^-1075 .. 2^-1022 or 2^1023, which come back. */
+static void test_exact_on_the_way(void **state) {
+    (void)state;
+    for (int e = -1140; e<1090; e += e> - 960 && e < 960 ? 61 : 1) {
+        for (int64_t count = 4; count <= 24; count += 5) {
+            double elements[24];
+            for (int64_t i = 0; i < count; i++)
+                elements[i] = 1;
+            elements[0] = ldexp(1, e / 2);
+            elements[1] = -ldexp(1.5, e - e / 2);
+            elements[count - 2] = ldexp(1.25, -(e / 2));
+            elements[count - 1] = ldexp(1, e / 2 - e);
+            double expected = -1.875;
+            if (product_bits(AXPROD_F64, elements, count, AXPROD_F64) != bits_load(AXPROD_F64, &expected))
+                fail_msg("%a %a ... %a %a, %d elements", elements[0], elements[1], elements[count - 2],
+                         elements[count - 1], (int)count);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_there_and_back),
-        cmocka_unit_test(test_columns),
-        cmocka_unit_test(test_virtual),
-        cmocka_unit_test(test_wandering),
+        cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_virtual),        cmocka_unit_test(test_wandering),
+        cmocka_unit_test(test_every_power),    cmocka_unit_test(test_exact_on_the_way),
     };
     skip_without_isa();
     return cmocka_run_group_tests(tests, NULL, NULL);

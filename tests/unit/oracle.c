@@ -116,9 +116,9 @@ static void test_elements(void **state) {
 
 /* Constructed data do what their names say: ties really lie halfway. */
 static void test_ties(void **state) {
-    static const char *const floats[] = {"f16", "bf16", "f32", "f64"};
+    static const char *const floats[] = {"f16", "bf16", "f32"};
     (void)state;
-    for (int d = 0; d < 4; d++) {
+    for (int d = 0; d < 3; d++) {
         struct problem problem = problem_of("%s 400x6 axes=1 data=ties seed=5", floats[d]);
         struct buffer x;
         uint64_t significands[400];
@@ -127,11 +127,11 @@ static void test_ties(void **state) {
         problem_open_input(&problem, &x);
         oracle_scaled(&x.tensor, problem.axes, 1, significands, exponents);
         for (int o = 0; o < 400; o++) {
-            /* In formats shorter than f64, a tie has one bit more than the format and shows in the significand. */
+            /* A tie has one bit more than the format, and all of it shows in a significand of f64. */
             uint64_t below = significands[o] << (11 + precision);
             ties += below == UINT64_C(1) << 63;
         }
-        if (precision < 53 && ties < 100)
+        if (ties < 100)
             fail_msg("%s: only %d of 400 are ties", floats[d], ties);
         buffer_close(&x);
     }
