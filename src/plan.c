@@ -12,6 +12,7 @@
 enum {
     /* Rows this long keep the memory's streams going; the states stay in a second-level cache. */
     COLUMN_TILE = 4096,
+    COLUMN_TILE_OTHER = 512, /* of states that have no raw chains */
     /* The others stay in a first-level cache beside the rows that stream through it. */
     GROUP_STATES = 1024, /* states of the groups of a ROW tile together */
     GATHER_TILE = 64,
@@ -26,6 +27,8 @@ enum {
 
 /* Work for each thread comes in that many items, so that none waits long for another. */
 #define ITEMS_PER_THREAD 16
+/* Memory for the states of parts, for each thread. */
+#define PART_STATES_BYTES (512 * 1024)
 /* What complex products are divided for, whatever the threads. */
 #define NOMINAL_WORKERS 16
 /* No part of a reduced loop is smaller than this. */
@@ -83,9 +86,9 @@ static void choose_layout(axprod_plan *plan) {
     plan->inner = plan->width = plan->spread = 1;
     if (nest->outputs == 0 || nest->factors == 0) {
         plan->layout = AXP_LAYOUT_EMPTY;
-        plan->tile = COLUMN_TILE;
+        plan->tile = COLUMN_TILE_OTHER;
         plan->tiles = axp_divide_up(nest->outputs, plan->tile);
-        plan->capacity = COLUMN_TILE;
+        plan->capacity = COLUMN_TILE_OTHER;
     } else if (find_runs(nest, bytes, &plan->inner)) {
         plan->layout = AXP_LAYOUT_ROW;
         plan->width = fill_vectors(plan->inner);
@@ -97,8 +100,8 @@ static void choose_layout(axprod_plan *plan) {
         plan->capacity = in_tile == 1 ? plan->width : plan->width * axp_round_up(in_tile, AXP_STATE_PAD);
     } else if (nest->kept_count && nest->kept[0].stride[AXP_X] == bytes && nest->kept[0].extent >= AXP_STATE_PAD) {
         plan->layout = AXP_LAYOUT_COLUMN;
-        int64_t row = nest->kept[0].extent;
-        plan->tile = axp_round_up(axp_divide_up(row, axp_divide_up(row, COLUMN_TILE)), AXP_STATE_PAD);
+        int64_t row = nest->kept[0].extent, most = plan->accumulator == AXP_REAL ? COLUMN_TILE : COLUMN_TILE_OTHER;
+        plan->tile = axp_round_up(axp_divide_up(row, axp_divide_up(row, most)), AXP_STATE_PAD);
         plan->column_tiles = axp_divide_up(row, plan->tile);
         plan->tiles = nest->outputs / row * plan->column_tiles;
         plan->capacity = plan->tile;
@@ -114,17 +117,24 @@ static void choose_layout(axprod_plan *plan) {
     }
 }
 
-/* Divides the reduced loops where there are too few tiles for the workers. */
+static int64_t common_divisor(int64_t a, int64_t b) {
+    return b == 0 ? a : common_divisor(b, a % b);
+}
+
+/* Divides the reduced loops where there are too few tiles for the workers, evenly where that can be. */
 static void choose_parts(axprod_plan *plan, int workers) {
     const axp_nest *nest = &plan->nest;
     plan->parts = 1;
     plan->part_factors = nest->factors;
     if (plan->layout == AXP_LAYOUT_EMPTY || workers <= 1)
         return;
-    int64_t items = (int64_t)workers * ITEMS_PER_THREAD;
+    int64_t tile_bytes = axp_round_up(plan->tile, AXP_STATE_PAD) * axp_accumulator_planes(plan->accumulator) * 8;
+    int64_t items = workers * axp_max(1, axp_min(ITEMS_PER_THREAD, PART_STATES_BYTES / tile_bytes));
     if (plan->tiles >= items)
         return;
-    int64_t parts = axp_divide_up(items, plan->tiles);
+    int64_t parts = axp_divide_up(items, plan->tiles), even = workers / common_divisor(workers, plan->tiles);
+    if (parts > even)
+        parts = parts / even * even;
     int64_t factor_bytes = axp_min(plan->tile, nest->outputs) * plan->element_bytes;
     int64_t factors = axp_max(axp_divide_up(nest->factors, parts), axp_divide_up(PART_BYTES, factor_bytes));
     /* Parts begin where a group of states begins, so that runs stay whole. */

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Between run.c, which divides the work among threads, and walk.c, which does a piece of it. */
+#ifndef AXP_WALK_H
+#define AXP_WALK_H
+
+#include "internal.h"
+
+/* What one thread works with. */
+typedef struct axp_scratch {
+    axp_states states, other; /* plan->capacity each */
+    char *gathered;           /* copied elements */
+    int64_t *rows;            /* offsets of rows */
+    axp_finish_room room;
+    axp_fold_hint hint;
+} axp_scratch;
+
+/* Takes a block of memory apart and returns its size. With memory NULL only the size counts. */
+int64_t axp_divide_scratch(const axprod_plan *plan, char *memory, axp_scratch *s);
+
+/* One range of outputs and of reduced iterations, and what works on it. */
+typedef struct axp_piece {
+    const axprod_plan *plan;
+    const char *x; /* the first iteration of both nests */
+    axp_scratch *s;
+    int64_t first, count; /* outputs: linear indices of the kept nest */
+    int64_t begin, end;   /* reduced: likewise */
+    void (*add_progress)(const struct axp_piece *piece, int64_t bytes);
+    void *owner; /* for add_progress */
+    int thread;
+} axp_piece;
+
+/* The product of a piece, one state for each output, in s->states. */
+void axp_walk(const axp_piece *piece);
+
+int64_t axp_states_bytes(axp_accumulator accumulator, int64_t states);
+/* Sets states 0 .. n-1, and what kernels touch behind them, to the identity. */
+void axp_set_identity(axp_accumulator accumulator, axp_states s, int64_t n);
+/* to[i + k to_step] = from[j + k from_step] for k in 0 .. n-1 */
+void axp_copy_states(axp_accumulator accumulator, axp_states to, int64_t i, int64_t to_step, axp_states from, int64_t j,
+                     int64_t from_step, int64_t n);
+
+#endif
