@@ -29,6 +29,10 @@ int64_t scaled_count(int64_t count) {
     return scaled > 0 ? scaled : 1;
 }
 
+int scaled_step(int most) {
+    return scaled_count(100) < 100 ? most : 1;
+}
+
 static void complain(const struct problem *problem, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static void complain(const struct problem *problem, const char *format, ...) {

@@ -54,4 +54,7 @@ void skip_without_isa(void);
 /* Percent of the random cases to run: AXPROD_TEST_SCALE, for sanitizers and emulators. At least one of count. */
 int64_t scaled_count(int64_t count);
 
+/* For lists of cases that are not random: the step through them, 1 or more where programs are slow. */
+int scaled_step(int most);
+
 #endif

@@ -137,10 +137,9 @@ INLINE vdouble take_apart(vdouble x, vint *field) {
     vint bits = as_bits(x), exponent_bits = bits & broadcast_bits(EXPONENT_BITS);
     vint tiny = (vint)(exponent_bits == broadcast_bits(0));
     vint special = (vint)(exponent_bits == broadcast_bits(EXPONENT_BITS));
-    vint one_point_f = (bits & broadcast_bits(SIGNIFICAND_AND_SIGN)) | broadcast_bits(ONE_BITS);
-    vdouble one = as_double(one_point_f & broadcast_bits(SIGN_BIT | ONE_BITS) & tiny);
-    /* -1 - -1 is +0: the sign is put back */
-    vint significand = as_bits(as_double(one_point_f) - one) | (bits & broadcast_bits(SIGN_BIT));
+    vint one_point_f = (bits & broadcast_bits(~(SIGN_BIT | EXPONENT_BITS))) | broadcast_bits(ONE_BITS);
+    vdouble magnitude = as_double(one_point_f) - as_double(tiny & broadcast_bits(ONE_BITS));
+    vint significand = as_bits(magnitude) | (bits & broadcast_bits(SIGN_BIT));
     *field = shift_right(exponent_bits, 52) - tiny;
     return as_double(select_bits(special, bits, significand));
 }

@@ -67,11 +67,16 @@ INLINE vint as_bits(vdouble value) {
 INLINE vint shift_right(vint bits, int count) {
     return (vint)((vuint64)bits >> count);
 }
+/* mask: 0 or -1 in each lane */
 INLINE vdouble select_double(vint mask, vdouble yes, vdouble no) {
+#if defined(AXP_ISA_avx2)
+    return (vdouble)_mm256_blendv_pd((__m256d)no, (__m256d)yes, (__m256d)mask);
+#else
     return as_double((mask & as_bits(yes)) | (~mask & as_bits(no)));
+#endif
 }
 INLINE vint select_bits(vint mask, vint yes, vint no) {
-    return (mask & yes) | (~mask & no);
+    return as_bits(select_double(mask, as_double(yes), as_double(no)));
 }
 
 /* ----------------------------------------------------------------------------------------- per instruction set --- */

@@ -46,7 +46,7 @@ static const char *const problems[] = {
 static void test_numbers(void **state) {
     static const int numbers[] = {0, 2, 3, 5, 8, 61};
     (void)state;
-    for (int p = 0; p < PROBLEMS; p++) {
+    for (int p = 0; p < PROBLEMS; p += scaled_step(2)) {
         struct problem problem = problem_of("%s threads=1", problems[p]);
         struct results one, other;
         assert_true(check_problem(&problem));
@@ -64,7 +64,7 @@ static void test_numbers(void **state) {
 /* From inside a parallel region: serial by default, nested where a number is given; the same bits. */
 static void test_parallel_region(void **state) {
     (void)state;
-    for (int p = 0; p < PROBLEMS; p += 3) {
+    for (int p = 0; p < PROBLEMS; p += 3 * scaled_step(2)) {
         struct problem problem = problem_of("%s threads=1", problems[p]);
         struct results one;
         int failures = 0;
@@ -124,7 +124,7 @@ static void *create_often(void *argument) {
 
 static void test_one_plan(void **state) {
     (void)state;
-    for (int p = 0; p < PROBLEMS; p += 4) {
+    for (int p = 0; p < PROBLEMS; p += 4 * scaled_step(2)) {
         struct problem problem = problem_of("%s", problems[p]);
         struct results expected;
         struct buffer x, outputs[2];

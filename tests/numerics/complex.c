@@ -10,8 +10,8 @@ static const char *const dtypes[] = {"c64", "c128"};
 static void test_bound(void **state) {
     (void)state;
     for (int kind = 0; kind < DATA_KINDS; kind++) {
-        for (int x = 0; x < 4; x++) {
-            for (int k = 1; k < 1500; k += 1 + k / 2) {
+        for (int x = kind % scaled_step(2); x < 4; x += scaled_step(2)) {
+            for (int k = 1; k < 1500; k += scaled_step(3) + k / 2) {
                 const char *name = data_name((enum data_kind)kind);
                 assert_true(check("%s 4x%d axes=1 out=%s data=%s seed=%d", dtypes[x % 2], k, dtypes[x / 2], name, k));
                 assert_true(check("%s %dx7 axes=0 out=%s data=%s seed=%d", dtypes[x % 2], k, dtypes[x / 2], name, k));
@@ -40,7 +40,7 @@ static void test_threads(void **state) {
             struct problem problem = problem_of("%s %s threads=1 data=neutral seed=%d", dtypes[x], shapes[s], s);
             assert_true(check_problem(&problem));
             assert_true(results_run(&problem, &one));
-            for (int threads = 0; threads <= 8; threads++) {
+            for (int threads = 0; threads <= 8; threads += scaled_step(3)) {
                 problem.threads = threads;
                 assert_true(results_run(&problem, &other));
                 assert_true(results_same(&problem, "one thread", &other, &one));
