@@ -27,7 +27,9 @@
  * output tensors, and axprod keeps no pointer to memory of the caller after a call returns.
  *
  * A call that fails returns the status that names the cause, leaves a sentence in axprod_last_error(), and has not
- * written to any output.
+ * written to any output. One exception: an output whose product is closer to the middle between two results than
+ * 2^-4000 of itself, without being in the middle, needs memory to be resolved; if there is none then, NO_MEMORY is
+ * returned with part of the outputs written.
  */
 #ifndef AXPROD_H
 #define AXPROD_H
@@ -165,10 +167,12 @@ typedef struct axprod_tensor {
  * none twice. NULL: all axes. naxes == 0 and not NULL: none, the elements are converted to the result dtype.
  *
  * out (all functions): its shape is that of x without the reduced axes, or with them at extent 1 (keepdims); which of
- * the two its ndim says. It must not overlap x in memory, nor itself. Overlap is decided by the first and last byte of
- * each tensor, so the interleaved halves of one array count as overlapping. Its dtype is one that x can be reduced
- * into: x real floating point: f16, bf16, f32, f64; x integer or bool:     any integer (modulo 2^bits), or f16, bf16,
- * f32, f64 (rounded once); x complex:             c64, c128.
+ * the two its ndim says. It must not overlap x in memory: that is decided by the first and last byte of each tensor, so
+ * the interleaved halves of one array count as overlapping. Nor may it overlap itself: sorted by size, each stride has
+ * to be at least what the elements inside it span. Its dtype is one that x can be reduced into:
+ *   x real floating point: f16, bf16, f32, f64;
+ *   x integer or bool:     any integer (modulo 2^bits), or f16, bf16, f32, f64 (rounded once);
+ *   x complex:             c64, c128.
  */
 
 /*
@@ -189,7 +193,8 @@ typedef struct axprod_options {
     size_t size; /* of this struct, as the caller was compiled with it */
     /*
      * Threads to use. 0: as many as are useful, at most the cores that this process may run on and at most
-     * omp_get_max_threads(); one where the call is made inside a parallel region. A positive number is taken as it is.
+     * omp_get_max_threads(); one where the call is made inside a parallel region. A positive number, up to 4096, is
+     * taken as it is, as far as there is work for so many.
      */
     int num_threads;
     /*
@@ -203,14 +208,13 @@ typedef struct axprod_options {
 #define AXPROD_OPTIONS_INIT                                                                                            \
     { sizeof(axprod_options), 0, NULL, NULL }
 
-/* ----------------------------------------------------------------------------------------------- products, at once ---
- */
+/* -------------------------------------------------------------------------------------------- products, at once --- */
 
 /*
  * out = the product of x along axes.
  *
- * Working memory: small calls allocate nothing; large ones some hundred KiB for each thread, and never in proportion
- * to x.
+ * Working memory: small calls allocate nothing; others at most about 1 MiB for each thread, never in proportion to x
+ * (complex: 1 MiB for each thread and 8 MiB).
  * Errors: NULL (x, out, or data of a tensor that has elements), DTYPE, NDIM, SHAPE, AXIS, OUT_SHAPE, OUT_DTYPE,
  * OVERLAP, OPTIONS, NO_MEMORY, ISA.
  * Method: products of elements with their rounding errors (T. Ogita, S. M. Rump, S. Oishi, "Accurate sum and dot
@@ -285,8 +289,7 @@ AXPROD_API int axprod_plan_describe(const axprod_plan *plan, char *text, size_t 
 /* Frees a plan; NULL does nothing. The plan must not be executing. */
 AXPROD_API void axprod_plan_destroy(axprod_plan *plan);
 
-/* ------------------------------------------------------------------------------------------------ partial products ---
- */
+/* --------------------------------------------------------------------------------------------- partial products --- */
 
 /*
  * A running product of real numbers: (hi + lo) 2^exponent with 1 <= |hi| < 2 and |lo| at most half an ulp of hi. Zeros,
@@ -323,11 +326,11 @@ AXPROD_API void axprod_partial_merge(const axprod_partial *in, axprod_partial *i
  * Finishes partials (as axprod_plan_partials orders them) into the plan's output, or outputs (second: NULL for plans
  * with one). factors: how many elements were multiplied into each partial in all pieces together; it sets the error
  * bound, so it must not be too small.
- * Where that bound does not decide the rounding, the output is written with the nearest candidate (at most one unit in
- * the last place off), and its index is appended to unresolved (room for all outputs; NULL: not wanted) in increasing
- * order; their number goes to *num_unresolved (NULL: not wanted), and the status is UNRESOLVED. Those outputs are to
- * be finished from wide partials, below.
- * Errors: NULL, COUNT (factors negative or over 2^52), NO_MEMORY, ISA, UNSUPPORTED.
+ * Where that bound does not decide the rounding, the output is written with a candidate (at most one unit in the last
+ * place off; a logarithm near zero may be further off), and its index is appended to unresolved (room for all outputs;
+ * NULL: not wanted) in increasing order; their number goes to *num_unresolved (NULL: not wanted), and the status is
+ * UNRESOLVED. Those outputs are to be finished from wide partials, below. Errors: NULL, COUNT (factors negative or over
+ * 2^52), NO_MEMORY, ISA, UNSUPPORTED.
  */
 AXPROD_API axprod_status axprod_plan_finish(const axprod_plan *plan, const axprod_partial *partials, int64_t factors,
                                             void *out, void *second, int64_t *unresolved, int64_t *num_unresolved);
@@ -335,8 +338,9 @@ AXPROD_API axprod_status axprod_plan_finish(const axprod_plan *plan, const axpro
 /*
  * Wide partials: running products as integers of up to `words` words of 64 bits, exact while the product of the odd
  * parts of the elements fits, and truncated with a known error afterwards. A product of doubles fits for certain where
- * words >= factors. An array of count wide partials is count * axprod_wide_bytes(words) bytes, with the alignment of
- * int64_t, without pointers: to be sent, stored and merged between machines of the same byte order.
+ * words >= factors; with fewer than 4 words a product that does not fit is never decided. An array of count wide
+ * partials is count * axprod_wide_bytes(words) bytes, with the alignment of int64_t, without pointers: to be sent,
+ * stored and merged between machines of the same byte order.
  */
 
 /* Bytes of one wide partial; 0 where words is out of range (1 .. AXPROD_MAX_WORDS). */

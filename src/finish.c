@@ -53,8 +53,7 @@ void axp_store_output(const axprod_plan *plan, int64_t output, const uint64_t bi
     }
 }
 
-/* -------------------------------------------------------------------------------------------- states as intervals ---
- */
+/* ------------------------------------------------------------------------------------------ states as intervals --- */
 
 /* Fixed point with 124 fraction bits: hi + lo exactly, or rounded down. */
 #define FRACTION_BITS 124
@@ -188,8 +187,7 @@ static axprod_status finish_real(const axprod_plan *plan, const char *x, int64_t
     return finish_listed(plan, x, first, room->doubtful, doubtful, states, bound, sink, unresolved);
 }
 
-/* --------------------------------------------------------------------------------------- other results, partials ---
- */
+/* -------------------------------------------------------------------------------------- other results, partials --- */
 
 static void finish_words(const axprod_plan *plan, int64_t first, int64_t n, axp_states states,
                          const axp_finish_room *room, const axp_sink *sink) {

@@ -35,8 +35,7 @@ static inline int64_t axp_round_up(int64_t a, int64_t multiple) {
 /* status.c: keeps the sentence for axprod_last_error and returns status. */
 axprod_status axp_fail(axprod_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* ------------------------------------------------------------------------------------------- shape.c: validation ---
- */
+/* ------------------------------------------------------------------------------------------ shape.c: validation --- */
 
 typedef enum axp_form {
     AXP_FORM_VALUE,
@@ -79,8 +78,7 @@ axprod_status axp_check_pointers(const axp_extent *x_extent, const void *x, cons
                                  const axp_extent *extent1, const void *out1);
 const char *axp_output_name(axp_form form, int which);
 
-/* ------------------------------------------------------------------------------------------ nest.c: canonical form ---
- */
+/* --------------------------------------------------------------------------------------- nest.c: canonical form --- */
 
 /* The strides, in bytes, that go with one loop: of x, of both outputs, and of an index in C order of the result. */
 typedef enum axp_operand {
@@ -170,8 +168,7 @@ const axp_kernels *axp_kernels_get(void);
 /* For functions that cannot fail: the table of axp_kernels_get, or the baseline. */
 const axp_kernels *axp_kernels_any(void);
 
-/* ------------------------------------------------------------------------------------------------- run.c, finish.c ---
- */
+/* ---------------------------------------------------------------------------------------------- run.c, finish.c --- */
 
 /* Where results go: partials, or else the outputs. */
 typedef struct axp_sink {

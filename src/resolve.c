@@ -64,8 +64,7 @@ static void multiply_limb(wide *w, int64_t words, uint64_t factor) {
     }
 }
 
-/* ------------------------------------------------------------------------------------------------------ elements ---
- */
+/* ----------------------------------------------------------------------------------------------------- elements --- */
 
 struct element {
     uint64_t odd; /* 0 where found says zero, infinity or NaN */
@@ -168,8 +167,7 @@ static void merge(const wide *in, wide *inout, int64_t words, mp_limb_t *work) {
     inout->size = size - cut;
 }
 
-/* ----------------------------------------------------------------------------------------------------- decisions ---
- */
+/* ---------------------------------------------------------------------------------------------------- decisions --- */
 
 static double special_value(int64_t found) {
     if (found & FOUND_NAN || (found & FOUND_INFINITY && found & FOUND_ZERO))

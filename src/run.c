@@ -42,8 +42,7 @@ static void add_progress(const axp_piece *piece, int64_t bytes) {
     }
 }
 
-/* ------------------------------------------------------------------------------------------------ tiles and parts ---
- */
+/* ---------------------------------------------------------------------------------------------- tiles and parts --- */
 
 static void locate_tile(const axprod_plan *plan, int64_t tile, int64_t *first, int64_t *count) {
     if (plan->layout == AXP_LAYOUT_COLUMN) {

@@ -336,8 +336,7 @@ INLINE void load_c64(const char *p, vdouble *re, vdouble *im) {
     *im = __builtin_shufflevector(x, y, ODD_LANES);
 }
 
-/* ------------------------------------------------------------------------------------------ exact multiplication ---
- */
+/* ----------------------------------------------------------------------------------------- exact multiplication --- */
 
 /* a * b - p, exactly, for p the double nearest to a * b, as long as nothing leaves the normal range. */
 INLINE vdouble product_error(vdouble a, vdouble b, vdouble p) {
