@@ -199,7 +199,8 @@ typedef struct axprod_options {
     int num_threads;
     /*
      * Called now and then while a large tensor is read, only on the thread that made the call, with the fraction
-     * that is done (0..1, never decreasing), the last time with 1. Must not call back into the same plan. NULL: none.
+     * that is done (0..1, never decreasing), the last time with 1. It runs in the default floating-point
+     * environment. NULL: none.
      */
     void (*progress)(double fraction, void *context);
     void *progress_context;
@@ -213,7 +214,7 @@ typedef struct axprod_options {
 /*
  * out = the product of x along axes.
  *
- * Working memory: small calls allocate nothing; others at most about 1 MiB for each thread, never in proportion to x
+ * Working memory: small calls allocate nothing; others at most about 1.5 MiB for each thread, never in proportion to x
  * (complex: 1 MiB for each thread and 8 MiB).
  * Errors: NULL (x, out, or data of a tensor that has elements), DTYPE, NDIM, SHAPE, AXIS, OUT_SHAPE, OUT_DTYPE,
  * OVERLAP, OPTIONS, NO_MEMORY, ISA.
@@ -292,9 +293,9 @@ AXPROD_API void axprod_plan_destroy(axprod_plan *plan);
 /* --------------------------------------------------------------------------------------------- partial products --- */
 
 /*
- * A running product of real numbers: (hi + lo) 2^exponent with 1 <= |hi| < 2 and |lo| at most half an ulp of hi. Zeros,
- * infinities and NaN are in hi, with lo and exponent zero. The identity is {1, 0, 0}. A plain value: 24 bytes without
- * padding, to be sent, stored and merged by any transport.
+ * A running product of real numbers: (hi + lo) 2^exponent with 1 <= |hi| < 2 and hi the double nearest to hi + lo.
+ * Zeros, infinities and NaN are in hi, with lo and exponent zero. The identity is {1, 0, 0}. A plain value: 24 bytes
+ * without padding, to be sent, stored and merged by any transport.
  *
  * The product of a tensor that is in several places: partials of each piece, merge, then finish; the result has the
  * bits that one call on the whole tensor gives. Plans for integer results are not needed here (multiply them modulo
@@ -329,8 +330,8 @@ AXPROD_API void axprod_partial_merge(const axprod_partial *in, axprod_partial *i
  * Where that bound does not decide the rounding, the output is written with a candidate (at most one unit in the last
  * place off; a logarithm near zero may be further off), and its index is appended to unresolved (room for all outputs;
  * NULL: not wanted) in increasing order; their number goes to *num_unresolved (NULL: not wanted), and the status is
- * UNRESOLVED. Those outputs are to be finished from wide partials, below. Errors: NULL, COUNT (factors negative or over
- * 2^52), NO_MEMORY, ISA, UNSUPPORTED.
+ * UNRESOLVED. Those outputs are to be finished from wide partials, below. partials and unresolved must not overlap
+ * the outputs. Errors: NULL, COUNT (factors negative or over 2^52), OVERLAP (of the outputs), UNSUPPORTED.
  */
 AXPROD_API axprod_status axprod_plan_finish(const axprod_plan *plan, const axprod_partial *partials, int64_t factors,
                                             void *out, void *second, int64_t *unresolved, int64_t *num_unresolved);
@@ -363,7 +364,8 @@ AXPROD_API axprod_status axprod_wide_merge(const void *in, void *inout, int64_t 
 /*
  * Finishes wide partials, of which the i-th belongs to output outputs[i], into the plan's output(s); other outputs
  * are not touched. Outputs whose rounding is still undecided are written with a candidate and reported as
- * axprod_plan_finish does; repeat those with more words. Errors: as axprod_plan_finish, and COUNT for an index.
+ * axprod_plan_finish does, in the order of outputs; repeat those with more words. Errors: as axprod_plan_finish, COUNT
+ * for an index, and NO_MEMORY.
  */
 AXPROD_API axprod_status axprod_plan_finish_wide(const axprod_plan *plan, const void *wide, int64_t words,
                                                  const int64_t *outputs, int64_t count, void *out, void *second,

@@ -76,7 +76,7 @@ static void subtract_one(axp_real *value) {
 }
 
 /*
- * Where the product of a state is. bound 0 means an exact state of at most AXP_EXACT_BITS, of which nothing is cut off:
+ * Where the product of a state is. bound 0 means an exact state of at most 106 bits, of which nothing is cut off:
  * an interval of one number.
  */
 static axp_interval state_interval(axp_form form, double hi, double lo, int64_t exponent, double bound) {

@@ -32,13 +32,19 @@ static void insert(axp_loop *loops, int *count, axp_loop loop) {
     loops[i] = loop;
 }
 
+/* Whether the outer loop's step is where the inner loop ends. */
+static bool steps_on(const axp_loop *inner, const axp_loop *outer, int operand) {
+    int64_t end;
+    return !__builtin_mul_overflow(inner->stride[operand], inner->extent, &end) && end == outer->stride[operand];
+}
+
 /* Merges loops that walk on where the one inside them ends, in all operands. */
 static void merge_neighbours(axp_loop *loops, int *count) {
     int n = 0;
     for (int i = 0; i < *count; i++) {
         bool continues = n > 0;
         for (int operand = 0; continues && operand < AXP_OPERANDS; operand++)
-            continues = loops[i].stride[operand] == loops[n - 1].stride[operand] * loops[n - 1].extent;
+            continues = steps_on(&loops[n - 1], &loops[i], operand);
         if (continues)
             loops[n - 1].extent *= loops[i].extent;
         else

@@ -18,7 +18,9 @@ static axprod_status check_partials(const axprod_plan *plan, const axprod_partia
 
 axprod_status axprod_plan_partials(const axprod_plan *plan, const void *x, axprod_partial *partials) {
     AXP_TRY(check_partials(plan, partials));
-    axp_extent none = {0, 0}, extent = {0, plan->nest.outputs * (int64_t)sizeof *partials};
+    axp_extent none = {0, 0}, extent = {0, 0};
+    if (__builtin_mul_overflow(plan->nest.outputs, (int64_t)sizeof *partials, &extent.end))
+        return axp_fail(AXPROD_ERROR_COUNT, "%lld partials are more than all memory", (long long)plan->nest.outputs);
     AXP_TRY(axp_check_pointers(&plan->x_extent, x, "partials", &extent, partials, "partials", &none, NULL));
     axp_sink sink = {partials, {NULL, NULL}};
     return axp_run(plan, x, &sink);
@@ -73,7 +75,7 @@ static axprod_status finish_all(const axprod_plan *plan, const axprod_partial *p
                                 const axp_sink *sink, axp_unresolved *unresolved) {
     const axp_nest *nest = &plan->nest;
     struct block block;
-    char values[16 * BLOCK];
+    _Alignas(AXP_ALIGNMENT) char values[16 * BLOCK];
     int32_t doubtful[BLOCK];
     int64_t offsets[BLOCK], indices[BLOCK];
     axp_finish_room room = {values, doubtful, offsets};

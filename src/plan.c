@@ -8,13 +8,13 @@
 
 #include <stdio.h>
 
-/* Working sets, in states of 24 bytes. */
+/* Working sets, in states. */
 enum {
-    /* Rows this long keep the memory's streams going; the states stay in a second-level cache. */
-    COLUMN_TILE = 4096,
-    COLUMN_TILE_OTHER = 512, /* of states that have no raw chains */
+    /* Rows of COLUMN as long as this keep the memory's streams going; half a second-level cache holds the states. */
+    COLUMN_TILE = 8192,
     /* The others stay in a first-level cache beside the rows that stream through it. */
-    GROUP_STATES = 1024, /* states of the groups of a ROW tile together */
+    COLUMN_TILE_OTHER = 512, /* of states that have no raw chains */
+    GROUP_STATES = 1024,     /* states of the groups of a ROW tile together */
     GATHER_TILE = 64,
 };
 
@@ -40,10 +40,14 @@ enum {
 
 double axp_error_bound(axprod_dtype dtype, int64_t factors) {
     int bits = axp_dtypes[dtype].significand_bits;
-    if (bits == 0 || factors <= AXP_EXACT_BITS / bits)
+    if (bits == 0 || factors <= AXP_EXACT_BITS / bits || (factors == 2 && bits <= 53))
         return 0;
-    /* relative, u = 2^-53, on a value below 2 */
-    return (double)factors * (2 * AXP_ERROR_PER_FACTOR) * 0x1p-106;
+    /* relative, u = 2^-53, on a value below 2; rounded up to what a double holds, as the caller's rounding is unknown
+     */
+    int64_t units = factors * (2 * AXP_ERROR_PER_FACTOR);
+    if (units >= INT64_C(1) << 53)
+        units = (units / 64 + 1) * 64;
+    return (double)units * 0x1p-106;
 }
 
 static axp_accumulator choose_accumulator(axp_form form, axprod_dtype x, axprod_dtype out) {
@@ -80,7 +84,16 @@ static bool find_runs(const axp_nest *nest, int64_t bytes, int64_t *inner) {
     return worth;
 }
 
-static void choose_layout(axprod_plan *plan) {
+/* topology: NULL for small calls. Complex bits depend on tiles, so those of all machines are the same. */
+static int64_t column_tile(const axprod_plan *plan, const axp_topology *topology) {
+    if (plan->accumulator != AXP_REAL || !topology)
+        return COLUMN_TILE_OTHER;
+    int64_t state_bytes = 8 * (axp_accumulator_planes(AXP_REAL) + axp_spare_planes(AXP_REAL));
+    int64_t most = topology->l2_bytes / 2 / state_bytes / AXP_STATE_PAD * AXP_STATE_PAD;
+    return axp_max(COLUMN_TILE_OTHER, axp_min(COLUMN_TILE, most));
+}
+
+static void choose_layout(axprod_plan *plan, const axp_topology *topology) {
     const axp_nest *nest = &plan->nest;
     int64_t bytes = plan->element_bytes;
     plan->inner = plan->width = plan->spread = 1;
@@ -100,7 +113,7 @@ static void choose_layout(axprod_plan *plan) {
         plan->capacity = in_tile == 1 ? plan->width : plan->width * axp_round_up(in_tile, AXP_STATE_PAD);
     } else if (nest->kept_count && nest->kept[0].stride[AXP_X] == bytes && nest->kept[0].extent >= AXP_STATE_PAD) {
         plan->layout = AXP_LAYOUT_COLUMN;
-        int64_t row = nest->kept[0].extent, most = plan->accumulator == AXP_REAL ? COLUMN_TILE : COLUMN_TILE_OTHER;
+        int64_t row = nest->kept[0].extent, most = column_tile(plan, topology);
         plan->tile = axp_round_up(axp_divide_up(row, axp_divide_up(row, most)), AXP_STATE_PAD);
         plan->column_tiles = axp_divide_up(row, plan->tile);
         plan->tiles = nest->outputs / row * plan->column_tiles;
@@ -143,20 +156,20 @@ static void choose_parts(axprod_plan *plan, int workers) {
     plan->parts = axp_divide_up(nest->factors, plan->part_factors);
 }
 
-static int choose_threads(const axprod_plan *plan, const axprod_options *options) {
+static int choose_threads(const axprod_options *options, const axp_topology *topology, int64_t bytes) {
     if (options && options->num_threads > 0)
         return options->num_threads;
-    int64_t elements = axp_max(plan->nest.factors, 1), bytes;
-    if (__builtin_mul_overflow(elements, plan->nest.outputs, &elements) ||
+    if (!topology)
+        return 1;
+    return (int)axp_min(axp_min(axp_default_threads(), topology->cores), bytes / BYTES_PER_THREAD);
+}
+
+static int64_t input_bytes(const axprod_plan *plan) {
+    int64_t elements, bytes;
+    if (__builtin_mul_overflow(plan->nest.factors, plan->nest.outputs, &elements) ||
         __builtin_mul_overflow(elements, plan->element_bytes, &bytes))
-        bytes = INT64_MAX;
-    if (bytes < PARALLEL_BYTES)
-        return 1;
-    int threads = axp_default_threads();
-    if (threads == 1)
-        return 1;
-    int cores = axp_topology_get()->cores;
-    return (int)axp_min(axp_min(threads, cores), bytes / BYTES_PER_THREAD);
+        return INT64_MAX;
+    return bytes;
 }
 
 axprod_status axp_plan_init(axprod_plan *plan, const axp_request *request) {
@@ -180,8 +193,10 @@ axprod_status axp_plan_init(axprod_plan *plan, const axp_request *request) {
     plan->out_extent[1] = geometry.out_extent[1];
     plan->progress = options ? options->progress : NULL;
     plan->progress_context = options ? options->progress_context : NULL;
-    choose_layout(plan);
-    plan->threads = choose_threads(plan, options);
+    int64_t bytes = input_bytes(plan);
+    const axp_topology *topology = bytes >= PARALLEL_BYTES ? axp_topology_get() : NULL;
+    choose_layout(plan, topology);
+    plan->threads = choose_threads(options, topology, bytes);
     choose_parts(plan, plan->accumulator == AXP_COMPLEX ? NOMINAL_WORKERS : plan->threads);
     plan->threads = (int)axp_max(1, axp_min(plan->threads, plan->tiles * plan->parts));
     return AXPROD_OK;

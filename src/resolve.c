@@ -196,6 +196,8 @@ static axp_real leading(const mp_limb_t *limbs, int64_t size, int64_t exponent) 
 
 /* limbs 2^exponent - 1 in place, of a value in binade 0 */
 static bool subtract_one(mp_limb_t *limbs, int64_t size, int64_t exponent) {
+    while (size > 1 && limbs[size - 1] == 0)
+        size--;
     int64_t limb = -exponent / 64;
     mp_limb_t one = (mp_limb_t)1 << (-exponent % 64);
     if (exponent > 0 || limb >= size) /* below 1: 1 - value, by the complement */
@@ -306,6 +308,10 @@ static axprod_status check_wide(const axprod_plan *plan, const int64_t *outputs,
         return axp_fail(AXPROD_ERROR_COUNT, "count is %lld: it cannot be negative", (long long)count);
     if (count > 0 && (!outputs || !wides))
         return axp_fail(AXPROD_ERROR_NULL, "%s is NULL", outputs ? "wide" : "outputs");
+    int64_t bytes;
+    if (__builtin_mul_overflow(count, axprod_wide_bytes(words), &bytes))
+        return axp_fail(AXPROD_ERROR_COUNT, "%lld wide partials of %lld words are more than all memory",
+                        (long long)count, (long long)words);
     for (int64_t i = 0; i < count; i++)
         if (outputs[i] < 0 || outputs[i] >= plan->nest.outputs)
             return axp_fail(AXPROD_ERROR_COUNT, "outputs[%lld] is %lld; the result has %lld elements", (long long)i,

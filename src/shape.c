@@ -70,6 +70,9 @@ static axprod_status check_strides(const char *name, const axprod_tensor *tensor
             return axp_fail(AXPROD_ERROR_SHAPE, "the shape of %s has more elements than 64-bit sizes can count", name);
     }
     *extent = (axp_extent){0, empty ? 0 : bytes};
+    /* nothing is at any stride of an empty tensor, so the loops may take them as they like */
+    for (int d = 0; d < tensor->ndim && empty; d++)
+        strides[d] = 0;
     for (int d = 0; d < tensor->ndim && !empty; d++) {
         int64_t span;
         int64_t *end = strides[d] < 0 ? &extent->first : &extent->end;

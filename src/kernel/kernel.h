@@ -99,8 +99,8 @@ typedef struct axp_kernels {
 #define AXP_ERROR_PER_FACTOR 48
 
 /*
- * While the elements' significands multiply to at most this many bits nothing is rounded at all: kernels.c, too.
+ * While the odd parts of the elements have at most this many bits together nothing is rounded at all: see real.h.
  */
-#define AXP_EXACT_BITS 106
+#define AXP_EXACT_BITS 100
 
 #endif

@@ -10,21 +10,27 @@
  * (1 + u): so a_{i+1} <= (a_i + u)(1 + 4u) and a_i <= i u (1 + 4 i u), and the step's error is at most
  * 2u (a_i + u)(1 + u)|p| <= 2 u^2 (i + 1)(1 + 5 i u) |p|. Later multiplications are exact or add errors of their own,
  * so the chain's relative error is at most sum_{i=1..m} 2 (i + 1) u^2 (1 + small) = (m^2 + 3m) u^2 (1 + small) with
- * small < 2^-40 for m <= 32. With at least one element a step that is m + 3 <= 35 u^2 per element. Folding lo into hi
- * is exact (Dekker's Fast2Sum, |hi| > |lo|), and scaling by powers of two is exact: chains stay so far from the ends of
- * the range that lo, too, is normal or is below 2^-180 of hi. A pair (an element x + y, |y| <= u |x|) has two roundings
- * more in lo, each of a term below 2u: another 4 u^2 per step, and u in the growth of a_i doubles: (2 m + 6 + 4) u^2
- * per step for m <= 16 is 42 u^2 at most. A merge: p = fl(h1 h2), r exact, t = fl(fl(h1 l2) + fl(l1 h2)), lo = fl(r +
- * t); the neglected l1 l2 is at most u^2, the roundings u^2 each for the two products, 2 u^2 for their sum and 3 u^2
- * for the last, all (1 + small): 7 u^2 |p| (1 + small). A product of n elements has at most n merges with anything but
- * the identity, which is exact. Together at most (35 + 7) u^2 per element for elements that are doubles, and for pairs
- * in chains of m <= 8 (26 + 7) u^2: below AXP_ERROR_PER_FACTOR u^2 with room for the second order (n < 2^52 / 48
- * elements; beyond, the bound makes every output doubtful and hence exact).
+ * small < 2^-40 for m <= 32. With at least one element a step that is m + 3 <= 35 u^2 per element.
  *
- * No error. If the product of the odd parts of all elements has at most 104 bits, then so has every state on the
- * way; p is its nearest double, and what remains, a multiple of the last bit below 2^-52 |p|, has at most 53 bits:
- * every lo is exact. In a merge one factor has at most 52 bits, so its l is zero, and the same holds. Two doubles (106
- * bits) are one exact product.
+ * Folding lo into hi is exact (Dekker's Fast2Sum, |hi| > |lo|), and scaling by powers of two is exact: chains stay so
+ * far from the ends of the range that lo, too, is normal or is below 2^-180 of hi; or the processor's flags say that
+ * nothing was inexact for being too small.
+ *
+ * A pair is an element x + y, |y| <= u |x|. lo y is dropped, a_i u; lo has two roundings more, each of a term below 2u;
+ * and u in the growth of a_i doubles: for chains of m <= 8 steps at most 32 u^2 per step.
+ *
+ * A merge: p = fl(h1 h2), r exact, t = fl(fl(h1 l2) + fl(l1 h2)), lo = fl(r + t). The neglected l1 l2 is at most u^2,
+ * the roundings of the two products 2 u^2, of their sum 2 u^2, of the last sum 3 u^2, all (1 + small): 8 u^2 |p|. A
+ * product of n elements has at most n merges with anything but the identity, which is exact.
+ *
+ * Together at most 35 + 8 or 32 + 8, in units of u^2 per element: below AXP_ERROR_PER_FACTOR with room for the second
+ * order (n < 2^52 / 48 elements; beyond, the bound makes every output doubtful and hence exact).
+ *
+ * No error. If the odd parts of all elements together have at most AXP_EXACT_BITS = 100 bits, then so has every
+ * product T on the way: it is a multiple of 2^-99 of its leading bit. After i <= 32 steps since the last normalisation
+ * what p leaves of T is at most i 2^-52 of that, so it has at most 47 + 5 bits: lo holds it exactly. In a merge one of
+ * the two has at most 50 bits, its l is zero, and h l has fewer than 53 bits. Two doubles (106 bits) are one exact
+ * product p + r, in a step or in a merge.
  */
 #ifndef AXP_REAL_H
 #define AXP_REAL_H
@@ -74,11 +80,15 @@ INLINE void multiply_pair(struct real_state *s, vdouble x, vdouble y) {
     s->hi = p;
 }
 
-/* Where take_exponent does not work: hi is subnormal (exactly, or the flags would tell), or 2^1023 and more. */
+/*
+ * Where take_exponent does not work: hi is subnormal (exactly, or the flags would tell), or finite and 2^1023 or more;
+ * from 2^1022 on, as lo may still carry it up.
+ */
 INLINE vint exponent_is_extreme(vdouble hi) {
     vint field = as_bits(hi) & broadcast_bits(EXPONENT_BITS);
-    return ((vint)(field == broadcast_bits(0)) & (vint)(hi != broadcast(0))) |
-           (vint)(field == broadcast_bits((uint64_t)2 * BIAS << 52));
+    vint subnormal = (vint)(field == broadcast_bits(0)) & (vint)(hi != broadcast(0));
+    vint large = (vint)(field > broadcast_bits((uint64_t)(2 * BIAS - 2) << 52));
+    return subnormal | (large & (vint)(field < broadcast_bits(EXPONENT_BITS)));
 }
 
 /*
