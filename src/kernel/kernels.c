@@ -18,9 +18,8 @@ enum {
     RAW_STEPS = 32,     /* before lo is folded into hi and the exponent is taken out */
     RAW_CHECK = 64,     /* steps between looks at the flags, which wait for all arithmetic to end */
     MOST_PATIENCE = 63, /* longest time, in chains, before raw is tried again */
-    CAREFUL_ROWS =
-        12,          /* of many columns at once, or a few more: caches have eight ways for rows a power of two apart */
-    LEAST_WIDE = 64, /* columns that go through a few rows at a time */
+    CAREFUL_ROWS = 16,  /* of many columns at once, or a few more: caches have few ways for rows a power of two apart */
+    LEAST_WIDE = 64,    /* columns that go through a few rows at a time */
 };
 
 INLINE bool try_raw(axp_fold_hint *hint) {

@@ -105,9 +105,14 @@ static void fill(char *data, size_t bytes, const char *kind, bool is_f32) {
         f64[i] = element(kind, false);
     for (size_t i = 0; i < BLOCK / 4; i++)
         f32[i] = (float)element(kind, true);
+    const char *block = is_f32 ? (const char *)f32 : (const char *)f64;
 #pragma omp parallel for
-    for (size_t at = 0; at < bytes; at += BLOCK)
-        memcpy(data + at, is_f32 ? (void *)f32 : (void *)f64, BLOCK);
+    for (size_t at = 0; at < bytes; at += BLOCK) {
+        /* turned by another amount each time, so that no column repeats itself */
+        size_t turn = (at / BLOCK * 2654435761u) % BLOCK / 64 * 64;
+        memcpy(data + at, block + turn, BLOCK - turn);
+        memcpy(data + at + (BLOCK - turn), block, turn);
+    }
 }
 
 static void large(char *data, size_t bytes, int threads, int repetitions, axprod_dtype dtype, const char *kind,
