@@ -9,10 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool always(void) {
-    return true;
-}
-
 #if defined(__x86_64__)
 
 /* GCC and Clang ask CPUID, and XGETBV for the registers that the operating system saves. */
@@ -35,7 +31,12 @@ static bool has_avx512(void) {
 #define ISA_LIST(X) X(avx512, has_avx512) X(avx2, has_avx2) X(x86_64_v2, has_x86_64_v2)
 
 #elif defined(__aarch64__)
-#define ISA_LIST(X) X(neon, always)
+
+/* part of the architecture */
+static bool has_neon(void) {
+    return true;
+}
+#define ISA_LIST(X) X(neon, has_neon)
 #endif
 
 #define X(isa, has) extern const axp_kernels axp_kernels_##isa;
@@ -73,7 +74,6 @@ static void choose(void) {
 }
 
 const axp_kernels *axp_kernels_get(void) {
-    (void)always;
     pthread_once(&once, choose);
     if (!chosen && refused_is_known)
         axp_fail(AXPROD_ERROR_ISA, "AXPROD_ISA is '%s', which this processor or operating system does not have",

@@ -7,11 +7,6 @@
 
 #include <string.h>
 
-static void store(const axprod_plan *plan, int which, char *origin, int64_t offset, const void *element) {
-    memcpy(origin + plan->nest.origin[AXP_OUT + which] + offset, element,
-           (size_t)axp_dtypes[plan->out_dtype[which]].bytes);
-}
-
 /* Scatters n values of constant size. */
 static inline __attribute__((always_inline)) void scatter(const size_t bytes, char *to, const int64_t *offsets,
                                                           const char *values, int64_t n) {
@@ -47,9 +42,12 @@ static void store_values(const axprod_plan *plan, int which, int64_t first, int6
 void axp_store_output(const axprod_plan *plan, int64_t output, const uint64_t bits[2], const axp_sink *sink) {
     const axp_nest *nest = &plan->nest;
     for (int which = 0; which <= (plan->form != AXP_FORM_VALUE); which++) {
+        axp_operand operand = which ? AXP_SECOND : AXP_OUT;
         int64_t offset;
-        axp_fill_offsets(nest->kept, nest->kept_count, which ? AXP_SECOND : AXP_OUT, output, 1, &offset);
-        store(plan, which, sink->out[which], offset, &bits[which]); /* little endian: narrow dtypes are the low bytes */
+        axp_fill_offsets(nest->kept, nest->kept_count, operand, output, 1, &offset);
+        /* little endian: narrow dtypes are the low bytes */
+        memcpy(sink->out[which] + nest->origin[operand] + offset, &bits[which],
+               (size_t)axp_dtypes[plan->out_dtype[which]].bytes);
     }
 }
 

@@ -151,14 +151,11 @@ axprod_status axp_plan_init(axprod_plan *plan, const axp_request *request);
 /* The error of real states of that many elements of this dtype: absolute, on hi + lo. */
 double axp_error_bound(axprod_dtype dtype, int64_t factors);
 
-/* ------------------------------------------------------------------------------------------------- topo.c, dispatch.c
- * --- */
+/* ------------------------------------------------------------------------------------------- topo.c, dispatch.c --- */
 
 typedef struct axp_topology {
-    int cores;           /* physical cores that this process may run on, at least 1 */
-    int64_t l2_bytes;    /* largest private cache of a core */
-    int64_t cache_bytes; /* all last-level caches together */
-    int numa_nodes;
+    int cores;        /* physical cores that this process may run on, at least 1 */
+    int64_t l2_bytes; /* second-level cache of a core */
 } axp_topology;
 
 const axp_topology *axp_topology_get(void);
@@ -205,8 +202,7 @@ axprod_status axp_finish_tile(const axprod_plan *plan, const char *x, int64_t fi
 /* Stores one finished output. bits: as axp_decide gives them. */
 void axp_store_output(const axprod_plan *plan, int64_t output, const uint64_t bits[2], const axp_sink *sink);
 
-/* ------------------------------------------------------------------------------------------------ round.c, resolve.c
- * --- */
+/* ------------------------------------------------------------------------------------------- round.c, resolve.c --- */
 
 typedef unsigned __int128 axp_uint128;
 

@@ -12,11 +12,7 @@ static axp_topology topology;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /* What to assume where the machine does not say: one core with a modest cache. */
-static const axp_topology unknown_machine = {1, 256 * 1024, 1024 * 1024, 1};
-
-static int64_t cache_bytes(hwloc_obj_t cache) {
-    return cache ? (int64_t)cache->attr->cache.size : 0;
-}
+static const axp_topology unknown_machine = {1, 256 * 1024};
 
 static axp_topology read_topology(hwloc_topology_t machine) {
     axp_topology t = unknown_machine;
@@ -33,16 +29,10 @@ static axp_topology read_topology(hwloc_topology_t machine) {
     for (hwloc_obj_t core = NULL; (core = hwloc_get_next_obj_by_type(machine, HWLOC_OBJ_CORE, core));)
         cores += hwloc_bitmap_intersects(core->cpuset, cpus) != 0;
     t.cores = cores > 0 ? cores : (int)axp_max(hwloc_bitmap_weight(cpus), 1);
-    int nodes = hwloc_get_nbobjs_by_type(machine, HWLOC_OBJ_NUMANODE);
-    t.numa_nodes = nodes > 0 ? nodes : 1;
 
-    int64_t l2 = cache_bytes(hwloc_get_obj_by_type(machine, HWLOC_OBJ_L2CACHE, 0));
-    if (l2 > 0)
-        t.l2_bytes = l2;
-    int64_t l3 = 0;
-    for (hwloc_obj_t cache = NULL; (cache = hwloc_get_next_obj_by_type(machine, HWLOC_OBJ_L3CACHE, cache));)
-        l3 += cache_bytes(cache);
-    t.cache_bytes = l3 > 0 ? l3 : t.l2_bytes * t.cores;
+    hwloc_obj_t l2 = hwloc_get_obj_by_type(machine, HWLOC_OBJ_L2CACHE, 0);
+    if (l2 && l2->attr->cache.size > 0)
+        t.l2_bytes = (int64_t)l2->attr->cache.size;
     hwloc_bitmap_free(bound);
     hwloc_bitmap_free(usable);
     return t;

@@ -2,7 +2,7 @@
 /*
  * The contract between the library and its kernels: running products as planes of memory, and one table of functions
  * for each instruction set. A kernel sees rows of contiguous elements only; which rows, and what they mean, is decided
- * in run.c.
+ * in walk.c.
  */
 #ifndef AXP_KERNEL_H
 #define AXP_KERNEL_H
@@ -94,7 +94,7 @@ typedef struct axp_kernels {
 
 /*
  * Error of the real states. u = 2^-53; a state of n elements comes from n elements in chains of careful steps, and at
- * most n merges. kernels.c proves that its relative error is at most n * AXP_ERROR_PER_FACTOR u^2.
+ * most n merges. real.h proves that its relative error is at most n * AXP_ERROR_PER_FACTOR u^2.
  */
 #define AXP_ERROR_PER_FACTOR 48
 

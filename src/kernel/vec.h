@@ -7,6 +7,8 @@
 #ifndef AXP_VEC_H
 #define AXP_VEC_H
 
+#include "fpenv.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -30,7 +32,6 @@ typedef double vdouble __attribute__((vector_size(VECTOR_BYTES)));
 typedef int64_t vint __attribute__((vector_size(VECTOR_BYTES)));
 typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES)));
 typedef float vfloat_half __attribute__((vector_size(VECTOR_BYTES / 2)));
-typedef float vfloat __attribute__((vector_size(VECTOR_BYTES)));
 
 #define INLINE static inline __attribute__((always_inline, unused))
 
@@ -81,6 +82,14 @@ INLINE vint select_bits(vint mask, vint yes, vint no) {
 
 /* ----------------------------------------------------------------------------------------- per instruction set --- */
 
+#if defined(__x86_64__)
+INLINE __m128i load_4_bytes(const void *p) {
+    int32_t bits;
+    memcpy(&bits, p, 4);
+    return _mm_cvtsi32_si128(bits);
+}
+#endif
+
 /* any_lane: whether a mask (0 or -1 in each lane) has a lane set. */
 #if defined(AXP_ISA_avx512)
 
@@ -109,11 +118,6 @@ INLINE bool any_lane(vint mask) {
 INLINE bool any_lane(vint mask) {
     return _mm256_movemask_pd((__m256d)mask) != 0;
 }
-INLINE __m128i load_4_bytes(const void *p) {
-    int32_t bits;
-    memcpy(&bits, p, 4);
-    return _mm_cvtsi32_si128(bits);
-}
 #define EVEN_LANES 0, 2, 4, 6
 #define ODD_LANES 1, 3, 5, 7
 #define FMA(a, b, c) (vdouble) _mm256_fmadd_pd((__m256d)(a), (__m256d)(b), (__m256d)(c))
@@ -134,11 +138,6 @@ INLINE bool any_lane(vint mask) {
 INLINE __m128i load_2_bytes(const void *p) {
     uint16_t bits;
     memcpy(&bits, p, 2);
-    return _mm_cvtsi32_si128(bits);
-}
-INLINE __m128i load_4_bytes(const void *p) {
-    int32_t bits;
-    memcpy(&bits, p, 4);
     return _mm_cvtsi32_si128(bits);
 }
 /* binary16 in the low halves: the bits moved into a binary32 are 2^-112 of the value; the top exponent moves along. */
@@ -201,7 +200,7 @@ INLINE bool left_the_range(void) {
 
 INLINE void clear_flags(void) {
 #if defined(__x86_64__)
-    unsigned control = 0x1f80; /* the default environment, no flag */
+    unsigned control = AXP_MXCSR_DEFAULT;
     __asm__ volatile("ldmxcsr %0" ::"m"(control) : "memory");
 #else
     __asm__ volatile("msr fpsr, %0" ::"r"(UINT64_C(0)) : "memory");
@@ -331,7 +330,7 @@ INLINE void load_c64(const char *p, vdouble *re, vdouble *im) {
     vfloat_half a, b;
     memcpy(&a, p, sizeof a);
     memcpy(&b, p + sizeof a, sizeof b);
-    vdouble x = __builtin_convertvector((vfloat_half)a, vdouble), y = __builtin_convertvector((vfloat_half)b, vdouble);
+    vdouble x = __builtin_convertvector(a, vdouble), y = __builtin_convertvector(b, vdouble);
     *re = __builtin_shufflevector(x, y, EVEN_LANES);
     *im = __builtin_shufflevector(x, y, ODD_LANES);
 }
