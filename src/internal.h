@@ -140,6 +140,7 @@ struct axprod_plan {
     int64_t part_factors; /* of that many iterations each, the last one fewer */
     int64_t capacity;     /* states of one working set */
     double bound;         /* on the error of hi + lo; 0: exact */
+    double narrow_bound;  /* the same for narrow folds; 0: they are not worth it here */
     void (*progress)(double fraction, void *context);
     void *progress_context;
     axp_extent x_extent, out_extent[2];

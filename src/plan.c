@@ -18,6 +18,9 @@ enum {
     GATHER_TILE = 64,
 };
 
+/* Most factors of an output in a narrow fold: of 2^16 in f32, one output in 2^11 is doubtful. */
+#define NARROW_FACTORS (INT64_C(1) << 16)
+
 /* Longest run of outputs in turn (ROW): more are a COLUMN. */
 #define ROW_MAX_INNER 64
 /* Shortest run that is worth the collapse of a group's states: fewer elements are gathered. */
@@ -48,6 +51,18 @@ double axp_error_bound(axprod_dtype dtype, int64_t factors) {
     if (units >= INT64_C(1) << 53)
         units = (units / 64 + 1) * 64;
     return (double)units * 0x1p-106;
+}
+
+/*
+ * Narrow folds are faster and leave more outputs doubtful, which cost about NARROW_FACTORS / 2^11 times what they save
+ * for f32 results, and nothing for others.
+ */
+static double narrow_bound(const axprod_plan *plan) {
+    axp_kind kind = axp_dtypes[plan->x_dtype].kind;
+    bool narrow = plan->form == AXP_FORM_VALUE && kind == AXP_KIND_FLOAT && plan->bound > 0 &&
+                  axp_dtypes[plan->out_dtype[0]].bytes <= 4 && plan->nest.factors <= NARROW_FACTORS;
+    /* absolute, on a value below 2; one unit more for all that is of second order */
+    return narrow ? (double)(plan->nest.factors * 2 * AXP_NARROW_ERROR_PER_FACTOR + 1) * 0x1p-53 : 0;
 }
 
 static axp_accumulator choose_accumulator(axp_form form, axprod_dtype x, axprod_dtype out) {
@@ -188,6 +203,7 @@ axprod_status axp_plan_init(axprod_plan *plan, const axp_request *request) {
     plan->element_bytes = axp_dtypes[plan->x_dtype].bytes;
     plan->accumulator = choose_accumulator(plan->form, plan->x_dtype, plan->out_dtype[0]);
     plan->bound = axp_error_bound(plan->x_dtype, plan->nest.factors);
+    plan->narrow_bound = narrow_bound(plan);
     plan->x_extent = geometry.x_extent;
     plan->out_extent[0] = geometry.out_extent[0];
     plan->out_extent[1] = geometry.out_extent[1];

@@ -21,6 +21,8 @@ struct run {
     const axprod_plan *plan;
     const char *x; /* the first iteration of both nests */
     const axp_sink *sink;
+    axp_fold *fold;
+    double bound;  /* of what fold makes */
     char *scratch; /* one after the other for each thread */
     int64_t scratch_bytes;
     double *parts; /* states of each tile and part, where there are several parts */
@@ -58,7 +60,7 @@ static void locate_tile(const axprod_plan *plan, int64_t tile, int64_t *first, i
 /* The product of one part of one tile, in s->states. */
 static void multiply_part(struct run *run, axp_scratch *s, int thread, int64_t tile, int64_t part) {
     const axprod_plan *plan = run->plan;
-    axp_piece piece = {.plan = plan, .x = run->x, .s = s, .add_progress = add_progress, .owner = run, .thread = thread};
+    axp_piece piece = {.plan = plan, .fold = run->fold, .x = run->x, .s = s, .add_progress = add_progress, .owner = run, .thread = thread};
     locate_tile(plan, tile, &piece.first, &piece.count);
     piece.begin = part * plan->part_factors;
     piece.end = axp_min(piece.begin + plan->part_factors, plan->nest.factors);
@@ -74,7 +76,7 @@ static void finish_tile(struct run *run, const axp_scratch *s, int64_t tile, axp
     int64_t first, count;
     locate_tile(run->plan, tile, &first, &count);
     axprod_status status =
-        axp_finish_tile(run->plan, run->x, first, count, states, run->plan->bound, &s->room, run->sink, NULL);
+        axp_finish_tile(run->plan, run->x, first, count, states, run->bound, &s->room, run->sink, NULL);
     if (status != AXPROD_OK)
         atomic_store(&run->status, (int)status);
 }
@@ -110,7 +112,7 @@ typedef void phase(struct run *run, axp_scratch *s, int thread, int64_t item);
 /* Each thread works on a block of neighbouring items, in the default floating-point environment. */
 static void for_all(struct run *run, int threads, int64_t items, phase *work) {
     if (threads == 1) {
-        axp_scratch s = {.hint = {0, 0}};
+        axp_scratch s = {.hint = {{0, 0}, {0, 0}}};
         axp_divide_scratch(run->plan, run->scratch, &s);
         axp_fpenv saved = axp_fpenv_enter();
         for (int64_t item = 0; item < items; item++)
@@ -120,7 +122,7 @@ static void for_all(struct run *run, int threads, int64_t items, phase *work) {
     }
 #pragma omp parallel num_threads(threads)
     {
-        axp_scratch s = {.hint = {0, 0}};
+        axp_scratch s = {.hint = {{0, 0}, {0, 0}}};
         int thread = omp_get_thread_num();
         axp_divide_scratch(run->plan, run->scratch + thread * run->scratch_bytes, &s);
         axp_fpenv saved = axp_fpenv_enter();
@@ -147,7 +149,13 @@ static axprod_status run_all(struct run *run) {
 
 axprod_status axp_run(const axprod_plan *plan, const char *x, const axp_sink *sink) {
     axp_scratch unused;
-    struct run run = {.plan = plan, .sink = sink};
+    struct run run = {.plan = plan, .sink = sink, .fold = plan->kernels->fold[plan->accumulator][plan->x_dtype]};
+    run.bound = plan->bound;
+    /* partials are to have both of their doubles */
+    if (plan->narrow_bound > 0 && !sink->partials) {
+        run.fold = plan->kernels->fold_narrow[plan->x_dtype];
+        run.bound = plan->narrow_bound;
+    }
     run.x = x ? x + plan->nest.origin[AXP_X] : NULL;
     run.scratch_bytes = axp_divide_scratch(plan, NULL, &unused);
     run.tile_states = axp_round_up(plan->tile, AXP_STATE_PAD);

@@ -10,6 +10,8 @@
 enum {
     ROWS = 128,            /* offsets of rows handed to a kernel at once */
     COLUMN_ROWS = 64,      /* rows of a column tile at once */
+    WIDE_ROWS = 8,         /* the same for more than FEW_COLUMNS: what the memory reads well from end to end */
+    FEW_COLUMNS = 64,
     STREAMS = 4,           /* places in a long run that are read in turn: one does not fill the memory's bandwidth */
     GATHER_BYTES = 16384,  /* gathered elements at once */
     PREFETCH_BYTES = 1024, /* ahead in each stream */
@@ -116,9 +118,7 @@ static void collapse_groups(const axprod_plan *plan, const axp_scratch *s, int64
 
 /* Multiplies the rows that are listed in s->rows into states at .. at+n-1. */
 static void fold(const axp_piece *p, const char *base, int64_t rows, int64_t n, int64_t prefetch, int64_t at) {
-    const axprod_plan *plan = p->plan;
-    plan->kernels->fold[plan->accumulator][plan->x_dtype](base, p->s->rows, rows, n, prefetch, p->s->states, at,
-                                                          &p->s->hint);
+    p->fold(base, p->s->rows, rows, n, prefetch, p->s->states, at, &p->s->hint);
 }
 
 static const char *output_base(const axp_piece *p, int64_t output) {
@@ -232,8 +232,10 @@ static void multiply_columns(const axp_piece *p) {
     const axp_nest *nest = &plan->nest;
     int64_t whole = p->count / AXP_STATE_PAD * AXP_STATE_PAD;
     const char *base = output_base(p, p->first);
-    for (int64_t i = p->begin; i < p->end && whole; i += COLUMN_ROWS) {
-        int64_t rows = axp_min(p->end - i, COLUMN_ROWS);
+    /* real states have their own way through many rows */
+    const int64_t most = plan->accumulator == AXP_REAL || whole <= FEW_COLUMNS ? COLUMN_ROWS : WIDE_ROWS;
+    for (int64_t i = p->begin; i < p->end && whole; i += most) {
+        int64_t rows = axp_min(p->end - i, most);
         axp_fill_offsets(nest->reduced, nest->reduced_count, AXP_X, i, rows, p->s->rows);
         fold(p, base, rows, whole, COLUMN_PREFETCH, 0);
         p->add_progress(p, rows * whole * plan->element_bytes);

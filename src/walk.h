@@ -20,6 +20,7 @@ int64_t axp_divide_scratch(const axprod_plan *plan, char *memory, axp_scratch *s
 /* One range of outputs and of reduced iterations, and what works on it. */
 typedef struct axp_piece {
     const axprod_plan *plan;
+    axp_fold *fold;
     const char *x; /* the first iteration of both nests */
     axp_scratch *s;
     int64_t first, count; /* outputs: linear indices of the kept nest */

@@ -57,10 +57,16 @@ static inline int axp_spare_planes(axp_accumulator accumulator) {
     return accumulator == AXP_REAL ? 2 : 0;
 }
 
+/* A way that works for most data, and whether it is worth trying. */
+typedef struct axp_trial {
+    int pause;    /* chains to do another way before this one is tried again */
+    int patience; /* how long that was the last time */
+} axp_trial;
+
 /* What a walk has learned about its data; begins as zeros. Only speed depends on it. */
 typedef struct axp_fold_hint {
-    int careful;  /* chains to do the careful way before the raw way is tried again */
-    int patience; /* how long that was the last time */
+    axp_trial raw;    /* elements multiplied as they are */
+    axp_trial normal; /* elements without zeros, subnormals, infinities and NaN */
 } axp_fold_hint;
 
 /*
@@ -86,6 +92,7 @@ typedef int64_t axp_round_states(axp_states states, int64_t at, int64_t n, doubl
 typedef struct axp_kernels {
     const char *isa;
     axp_fold *fold[AXP_ACCUMULATORS][AXP_DTYPES];
+    axp_fold *fold_narrow[AXP_DTYPES]; /* AXP_REAL with the error of AXP_NARROW_ERROR_PER_FACTOR; floating-point dtypes */
     axp_merge *merge[AXP_ACCUMULATORS];
     /* Gives the zeros, infinities and NaN among real states 0 .. n their one public form; n rounded up as in merge. */
     void (*canonicalise)(axp_states states, int64_t n);
@@ -97,6 +104,9 @@ typedef struct axp_kernels {
  * most n merges. real.h proves that its relative error is at most n * AXP_ERROR_PER_FACTOR u^2.
  */
 #define AXP_ERROR_PER_FACTOR 48
+
+/* Of narrow folds: real.h proves a relative error of n (AXP_NARROW_ERROR_PER_FACTOR u + AXP_ERROR_PER_FACTOR u^2). */
+#define AXP_NARROW_ERROR_PER_FACTOR 2
 
 /*
  * While the odd parts of the elements have at most this many bits together nothing is rounded at all: see real.h.

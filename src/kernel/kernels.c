@@ -9,7 +9,7 @@
 #include "vec.h"
 
 /*
- * Constants of real.inc. GROUP: that many significands fit in 53 bits. STEPS: hi, which begins in [1, 2), stays within
+ * Constants of real.inc and raw.inc. GROUP: that many significands fit in 53 bits. STEPS: hi, which begins in [1, 2), stays within
  * 2^+-900 after STEPS groups, or after GROUP * STEPS - 1 single elements; so r and lo are exact or far below the bound.
  * STEPS * SEGMENTS and GROUP * STEPS - 1 are chains of at most 32 steps, 8 for pairs. Raw chains, of RAW_STEPS steps,
  * are exact in the same sense because the processor has raised no flag.
@@ -17,26 +17,32 @@
 enum {
     RAW_STEPS = 32,     /* before lo is folded into hi and the exponent is taken out */
     RAW_CHECK = 64,     /* steps between looks at the flags, which wait for all arithmetic to end */
-    MOST_PATIENCE = 63, /* longest time, in chains, before raw is tried again */
-    CAREFUL_ROWS = 16,  /* of many columns at once, or a few more: caches have few ways for rows a power of two apart */
+    NORMAL_ROWS = 32,   /* steps between looks at the least and greatest exponent */
+    MOST_PATIENCE = 63, /* longest time, in chains, before a way that failed is tried again */
+    CAREFUL_ROWS = 8,   /* of many columns at once, or fewer: caches have few ways for rows a power of two apart */
     LEAST_WIDE = 64,    /* columns that go through a few rows at a time */
 };
 
-INLINE bool try_raw(axp_fold_hint *hint) {
-    if (hint->careful > 0) {
-        hint->careful--;
-        return false;
-    }
-    if (hint->patience > 0)
-        clear_flags();
-    return true;
+INLINE bool is_worth_trying(axp_trial *trial) {
+    if (trial->pause == 0)
+        return true;
+    trial->pause--;
+    return false;
 }
 
 /* Data that fail once may go on failing: ever longer until the next try. */
-INLINE bool note_raw(axp_fold_hint *hint, bool succeeded) {
-    hint->patience = succeeded ? 0 : hint->patience < MOST_PATIENCE ? 2 * hint->patience + 1 : MOST_PATIENCE;
-    hint->careful = hint->patience;
+INLINE bool note_trial(axp_trial *trial, bool succeeded) {
+    trial->patience = succeeded ? 0 : trial->patience < MOST_PATIENCE ? 2 * trial->patience + 1 : MOST_PATIENCE;
+    trial->pause = trial->patience;
     return succeeded;
+}
+
+INLINE bool try_raw(axp_fold_hint *hint) {
+    if (!is_worth_trying(&hint->raw))
+        return false;
+    if (hint->raw.patience > 0)
+        clear_flags();
+    return true;
 }
 
 /* |x| in [2^-149, 2^128): 6 elements, 2^-894 */
@@ -46,8 +52,6 @@ INLINE bool note_raw(axp_fold_hint *hint, bool succeeded) {
 #define STEPS 3
 #define SEGMENTS 8
 #define PAIRS 0
-#define RAW 1
-#define PASS_GROUPS 4
 #define TAKE_APART 0
 #include "real.inc"
 
@@ -58,7 +62,6 @@ INLINE bool note_raw(axp_fold_hint *hint, bool succeeded) {
 #define STEPS 8
 #define SEGMENTS 3
 #define PAIRS 0
-#define RAW 0
 #define TAKE_APART 0
 #include "real.inc"
 
@@ -69,8 +72,6 @@ INLINE bool note_raw(axp_fold_hint *hint, bool succeeded) {
 #define STEPS 1
 #define SEGMENTS 24
 #define PAIRS 0
-#define RAW 1
-#define PASS_GROUPS 2
 #define TAKE_APART 0
 #include "real.inc"
 
@@ -81,7 +82,6 @@ INLINE bool note_raw(axp_fold_hint *hint, bool succeeded) {
 #define STEPS 5
 #define SEGMENTS 5
 #define PAIRS 0
-#define RAW 0
 #define TAKE_APART 0
 #include "real.inc"
 
@@ -91,7 +91,6 @@ INLINE bool note_raw(axp_fold_hint *hint, bool succeeded) {
 #define STEPS 5
 #define SEGMENTS 5
 #define PAIRS 0
-#define RAW 0
 #define TAKE_APART 0
 #include "real.inc"
 
@@ -101,7 +100,6 @@ INLINE bool note_raw(axp_fold_hint *hint, bool succeeded) {
 #define STEPS 5
 #define SEGMENTS 5
 #define PAIRS 0
-#define RAW 0
 #define TAKE_APART 0
 #include "real.inc"
 
@@ -112,7 +110,6 @@ INLINE bool note_raw(axp_fold_hint *hint, bool succeeded) {
 #define STEPS 10
 #define SEGMENTS 3
 #define PAIRS 0
-#define RAW 0
 #define TAKE_APART 0
 #include "real.inc"
 
@@ -122,7 +119,6 @@ INLINE bool note_raw(axp_fold_hint *hint, bool succeeded) {
 #define STEPS 10
 #define SEGMENTS 3
 #define PAIRS 0
-#define RAW 0
 #define TAKE_APART 0
 #include "real.inc"
 
@@ -133,7 +129,6 @@ INLINE bool note_raw(axp_fold_hint *hint, bool succeeded) {
 #define STEPS 16
 #define SEGMENTS 2
 #define PAIRS 0
-#define RAW 0
 #define TAKE_APART 0
 #include "real.inc"
 
@@ -143,7 +138,6 @@ INLINE bool note_raw(axp_fold_hint *hint, bool succeeded) {
 #define STEPS 16
 #define SEGMENTS 2
 #define PAIRS 0
-#define RAW 0
 #define TAKE_APART 0
 #include "real.inc"
 
@@ -154,7 +148,6 @@ INLINE bool note_raw(axp_fold_hint *hint, bool succeeded) {
 #define STEPS 8
 #define SEGMENTS 1
 #define PAIRS 1
-#define RAW 0
 #define TAKE_APART 0
 #include "real.inc"
 
@@ -164,7 +157,6 @@ INLINE bool note_raw(axp_fold_hint *hint, bool succeeded) {
 #define STEPS 8
 #define SEGMENTS 1
 #define PAIRS 1
-#define RAW 0
 #define TAKE_APART 0
 #include "real.inc"
 
@@ -175,10 +167,37 @@ INLINE bool note_raw(axp_fold_hint *hint, bool succeeded) {
 #define STEPS 16
 #define SEGMENTS 1
 #define PAIRS 0
-#define RAW 1
-#define PASS_GROUPS 4
 #define TAKE_APART 1
 #include "real.inc"
+
+/* FLOATS: significands of 11 bits twice, of 8 bits three times */
+#define DTYPE f32
+#define BYTES 4
+#define GROUP 2
+#define FLOATS 0
+#define PASS_GROUPS 4
+#include "raws.inc"
+
+#define DTYPE f64
+#define BYTES 8
+#define GROUP 1
+#define FLOATS 0
+#define PASS_GROUPS 4
+#include "raws.inc"
+
+#define DTYPE f16
+#define BYTES 2
+#define GROUP 4
+#define FLOATS 2
+#define PASS_GROUPS 2
+#include "raws.inc"
+
+#define DTYPE bf16
+#define BYTES 2
+#define GROUP 6
+#define FLOATS 3
+#define PASS_GROUPS 2
+#include "raws.inc"
 
 #define DTYPE c64
 #define BYTES 8
@@ -194,6 +213,8 @@ enum {
 
 #define INTEGER_DTYPES(X)                                                                                              \
     X(I8, i8) X(I16, i16) X(I32, i32) X(I64, i64) X(U8, u8) X(U16, u16) X(U32, u32) X(U64, u64) X(BOOL, bool8)
+
+#define FLOAT_DTYPES(X) X(F16, f16) X(BF16, bf16) X(F32, f32) X(F64, f64)
 
 #define WORD word32
 #define WORD_T uint32_t
@@ -248,8 +269,11 @@ const axp_kernels TABLE_NAME(AXP_ISA) = {
         {
             [AXP_REAL] =
                 {
-#define X(NAME, name) [AXPROD_##NAME] = fold_real_##name,
-                    INTEGER_DTYPES(X) X(F16, f16) X(BF16, bf16) X(F32, f32) X(F64, f64)
+#define X(NAME, name) [AXPROD_##NAME] = fold_careful_##name,
+                    INTEGER_DTYPES(X)
+#undef X
+#define X(NAME, name) [AXPROD_##NAME] = raw_fold_##name,
+                        FLOAT_DTYPES(X)
 #undef X
                 },
             [AXP_COMPLEX] = {[AXPROD_C64] = fold_complex_c64, [AXPROD_C128] = fold_complex_c128},
@@ -265,6 +289,12 @@ const axp_kernels TABLE_NAME(AXP_ISA) = {
                     INTEGER_DTYPES(X)
 #undef X
                 },
+        },
+    .fold_narrow =
+        {
+#define X(NAME, name) [AXPROD_##NAME] = narrow_fold_##name,
+            FLOAT_DTYPES(X)
+#undef X
         },
     .merge = {merge_states_real, merge_states_complex, merge_states_word32, merge_states_word64},
     .canonicalise = canonicalise,

@@ -26,6 +26,11 @@
  * Together at most 35 + 8 or 32 + 8, in units of u^2 per element: below AXP_ERROR_PER_FACTOR with room for the second
  * order (n < 2^52 / 48 elements; beyond, the bound makes every output doubtful and hence exact).
  *
+ * Narrow. Of f16, bf16 and f32 results one double says enough. A narrow chain drops lo, at most u |hi|, at its beginning,
+ * and multiplies hi alone, which rounds once for each step: with at least one element for each step and chain, at most
+ * AXP_NARROW_ERROR_PER_FACTOR = 2 u per element, (1 + u)^2n - 1 < 2 n u (1 + 2 n u). Chains that are done the careful
+ * way instead, and merges, have the error above.
+ *
  * No error. If the odd parts of all elements together have at most AXP_EXACT_BITS = 100 bits, then so has every
  * product T on the way: it is a multiple of 2^-99 of its leading bit. After i <= 32 steps since the last normalisation
  * what p leaves of T is at most i 2^-52 of that, so it has at most 47 + 5 bits: lo holds it exactly. In a merge one of

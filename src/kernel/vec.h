@@ -31,6 +31,7 @@
 typedef double vdouble __attribute__((vector_size(VECTOR_BYTES)));
 typedef int64_t vint __attribute__((vector_size(VECTOR_BYTES)));
 typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES)));
+typedef float vfloat __attribute__((vector_size(VECTOR_BYTES)));
 typedef float vfloat_half __attribute__((vector_size(VECTOR_BYTES / 2)));
 
 #define INLINE static inline __attribute__((always_inline, unused))
@@ -112,6 +113,12 @@ INLINE bool any_lane(vint mask) {
 #define LOAD_4(p) _mm256_loadu_si256((const __m256i *)(p))
 #define SHIFT_LEFT_16(v) _mm256_slli_epi32(v, 16)
 #define F16_TO_FLOAT(p) _mm256_cvtph_ps(LOAD_2(p))
+#define LOW_HALF(v) _mm512_castps512_ps256((__m512)(v))
+#define HIGH_HALF(v) _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd((__m512)(v)), 1))
+#define F16_TO_VFLOAT(p) _mm512_cvtph_ps(LOAD_4(p))
+#define BF16_TO_VFLOAT(p) _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(LOAD_4(p)), 16))
+#define LEAST_UINT32(a, b) _mm512_min_epu32((__m512i)(a), (__m512i)(b))
+#define GREATEST_UINT32(a, b) _mm512_max_epu32((__m512i)(a), (__m512i)(b))
 
 #elif defined(AXP_ISA_avx2)
 
@@ -129,6 +136,12 @@ INLINE bool any_lane(vint mask) {
 #define LOAD_2(p) _mm_loadl_epi64((const __m128i *)(p))
 #define LOAD_4(p) _mm_loadu_si128((const __m128i *)(p))
 #define F16_TO_FLOAT(p) _mm_cvtph_ps(LOAD_2(p))
+#define LOW_HALF(v) _mm256_castps256_ps128((__m256)(v))
+#define HIGH_HALF(v) _mm256_extractf128_ps((__m256)(v), 1)
+#define F16_TO_VFLOAT(p) _mm256_cvtph_ps(LOAD_4(p))
+#define BF16_TO_VFLOAT(p) _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(LOAD_4(p)), 16))
+#define LEAST_UINT32(a, b) _mm256_min_epu32((__m256i)(a), (__m256i)(b))
+#define GREATEST_UINT32(a, b) _mm256_max_epu32((__m256i)(a), (__m256i)(b))
 
 #elif defined(__x86_64__)
 
@@ -159,6 +172,12 @@ INLINE __m128 f16_to_float(__m128i halves) {
 #define LOAD_2(p) load_4_bytes(p)
 #define LOAD_4(p) _mm_loadl_epi64((const __m128i *)(p))
 #define F16_TO_FLOAT(p) f16_to_float(LOAD_2(p))
+#define LOW_HALF(v) (__m128)(v)
+#define HIGH_HALF(v) _mm_movehl_ps((__m128)(v), (__m128)(v))
+#define F16_TO_VFLOAT(p) f16_to_float(LOAD_4(p))
+#define BF16_TO_VFLOAT(p) _mm_castsi128_ps(_mm_slli_epi32(_mm_cvtepu16_epi32(LOAD_4(p)), 16))
+#define LEAST_UINT32(a, b) _mm_min_epu32((__m128i)(a), (__m128i)(b))
+#define GREATEST_UINT32(a, b) _mm_max_epu32((__m128i)(a), (__m128i)(b))
 
 #elif defined(__aarch64__)
 
@@ -169,8 +188,18 @@ INLINE bool any_lane(vint mask) {
 #define ODD_LANES 1, 3
 #define FMA(a, b, c) (vdouble) vfmaq_f64((float64x2_t)(c), (float64x2_t)(a), (float64x2_t)(b))
 #define FMS(a, b, c) (vdouble) vfmaq_f64(vnegq_f64((float64x2_t)(c)), (float64x2_t)(a), (float64x2_t)(b))
+#define LEAST_UINT32(a, b) vminq_u32((uint32x4_t)(a), (uint32x4_t)(b))
+#define GREATEST_UINT32(a, b) vmaxq_u32((uint32x4_t)(a), (uint32x4_t)(b))
 
 #endif
+
+/* Of numbers that differ in the upper halves of their lanes only, as exponent fields do. */
+INLINE vint least_upper_half(vint a, vint b) {
+    return (vint)LEAST_UINT32(a, b);
+}
+INLINE vint greatest_upper_half(vint a, vint b) {
+    return (vint)GREATEST_UINT32(a, b);
+}
 
 /* --------------------------------------------------------------------------------------- floating-point flags --- */
 
@@ -233,6 +262,18 @@ INLINE vdouble load_f16(const char *p) {
 INLINE vdouble load_bf16(const char *p) {
     return FLOAT_TO_DOUBLE(SHIFT_LEFT_16(UINT16_TO_INT32(LOAD_2(p))));
 }
+INLINE vfloat load_float_f16(const char *p) {
+    return (vfloat)F16_TO_VFLOAT(p);
+}
+INLINE vfloat load_float_bf16(const char *p) {
+    return (vfloat)BF16_TO_VFLOAT(p);
+}
+INLINE vdouble low_half(vfloat v) {
+    return FLOAT_TO_DOUBLE(LOW_HALF(v));
+}
+INLINE vdouble high_half(vfloat v) {
+    return FLOAT_TO_DOUBLE(HIGH_HALF(v));
+}
 INLINE vdouble load_i8(const char *p) {
     return INT32_TO_DOUBLE(INT8_TO_INT32(LOAD_1(p)));
 }
@@ -282,6 +323,22 @@ INLINE vdouble load_bf16(const char *p) {
     memcpy(e, p, sizeof e);
     uint32x2_t bits = {(uint32_t)e[0] << 16, (uint32_t)e[1] << 16};
     return (vdouble)vcvt_f64_f32(vreinterpret_f32_u32(bits));
+}
+INLINE vfloat load_float_f16(const char *p) {
+    uint64_t bits;
+    memcpy(&bits, p, 8);
+    return (vfloat)vcvt_f32_f16(vreinterpret_f16_u64(vcreate_u64(bits)));
+}
+INLINE vfloat load_float_bf16(const char *p) {
+    uint64_t bits;
+    memcpy(&bits, p, 8);
+    return (vfloat)vshll_n_u16(vreinterpret_u16_u64(vcreate_u64(bits)), 16);
+}
+INLINE vdouble low_half(vfloat v) {
+    return (vdouble)vcvt_f64_f32(vget_low_f32((float32x4_t)v));
+}
+INLINE vdouble high_half(vfloat v) {
+    return (vdouble)vcvt_high_f64_f32((float32x4_t)v);
 }
 INLINE vdouble load_bool8(const char *p) {
     return (vdouble){p[0] != 0, p[1] != 0};
