@@ -8,9 +8,9 @@
 #include <string.h>
 
 enum {
-    ROWS = 128,            /* offsets of rows handed to a kernel at once */
-    COLUMN_ROWS = 64,      /* rows of a column tile at once */
-    WIDE_ROWS = 8,         /* the same for more than FEW_COLUMNS: what the memory reads well from end to end */
+    ROWS = 128,       /* offsets of rows handed to a kernel at once */
+    COLUMN_ROWS = 64, /* rows of a column tile at once */
+    WIDE_ROWS = 8,    /* the same for more than FEW_COLUMNS: what the memory reads well from end to end */
     FEW_COLUMNS = 64,
     STREAMS = 4,           /* places in a long run that are read in turn: one does not fill the memory's bandwidth */
     GATHER_BYTES = 16384,  /* gathered elements at once */
@@ -29,6 +29,11 @@ static bool turns_groups(const axprod_plan *plan) {
     return plan->layout == AXP_LAYOUT_ROW && plan->spread > 1 && plan->tile > plan->inner;
 }
 
+/* Runs that take several calls of the kernel have their products there before they are merged. */
+static bool needs_other_states(const axprod_plan *plan) {
+    return turns_groups(plan) || plan->layout == AXP_LAYOUT_RUNS;
+}
+
 int64_t axp_divide_scratch(const axprod_plan *plan, char *memory, axp_scratch *s) {
     int64_t tile = axp_round_up(plan->tile, AXP_STATE_PAD), at = 0;
     bool gathers = plan->layout != AXP_LAYOUT_EMPTY;
@@ -36,7 +41,7 @@ int64_t axp_divide_scratch(const axprod_plan *plan, char *memory, axp_scratch *s
     at += axp_states_bytes(plan->accumulator, plan->capacity);
     at += plan->capacity * axp_spare_planes(plan->accumulator) * (int64_t)sizeof(double);
     s->other = (axp_states){(double *)(memory + at), plan->capacity};
-    at += turns_groups(plan) ? axp_states_bytes(plan->accumulator, plan->capacity) : 0;
+    at += needs_other_states(plan) ? axp_states_bytes(plan->accumulator, plan->capacity) : 0;
     s->room.values = memory + at;
     at += tile * 16;
     s->room.offsets = (int64_t *)(memory + at);
@@ -117,8 +122,9 @@ static void collapse_groups(const axprod_plan *plan, const axp_scratch *s, int64
 /* ------------------------------------------------------------------------------------------------ three layouts --- */
 
 /* Multiplies the rows that are listed in s->rows into states at .. at+n-1. */
-static void fold(const axp_piece *p, const char *base, int64_t rows, int64_t n, int64_t prefetch, int64_t at) {
-    p->fold(base, p->s->rows, rows, n, prefetch, p->s->states, at, &p->s->hint);
+static void fold(const axp_piece *p, const char *base, int64_t rows, int64_t n, int64_t prefetch, axp_states states,
+                 int64_t at) {
+    p->fold(base, p->s->rows, rows, n, prefetch, states, at, &p->s->hint);
 }
 
 static const char *output_base(const axp_piece *p, int64_t output) {
@@ -195,7 +201,8 @@ static void fill_identity_elements(axprod_dtype dtype, char *elements, int64_t n
  * Any strides: the elements of `count` outputs from `first` on are copied into rows of `width` elements, `spread`
  * reduced iterations to a row, and multiplied into states at, at+1, ...
  */
-static void gather(const axp_piece *p, int64_t first, int64_t count, int64_t width, int64_t spread, int64_t at) {
+static void gather(const axp_piece *p, int64_t first, int64_t count, int64_t width, int64_t spread, axp_states states,
+                   int64_t at) {
     const axprod_plan *plan = p->plan;
     const axp_nest *nest = &plan->nest;
     int bytes = plan->element_bytes;
@@ -215,14 +222,14 @@ static void gather(const axp_piece *p, int64_t first, int64_t count, int64_t wid
         axp_fill_offsets(nest->reduced, nest->reduced_count, AXP_X, i, n, reduced);
         copy_any_elements(bytes, p->x, kept, count, reduced, n, along_reduced, p->s->gathered, pitch);
         fill_identity_elements(plan->x_dtype, p->s->gathered + n * pitch * bytes, (rows * spread - n) * pitch);
-        fold(p, p->s->gathered, rows, width, 0, at);
+        fold(p, p->s->gathered, rows, width, 0, states, at);
         p->add_progress(p, n * count * bytes);
     }
 }
 
 static void multiply_gathered(const axp_piece *p) {
     const axprod_plan *plan = p->plan;
-    gather(p, p->first, p->count, plan->width, plan->spread, 0);
+    gather(p, p->first, p->count, plan->width, plan->spread, p->s->states, 0);
     collapse(plan, p->s->states, plan->width / plan->spread);
 }
 
@@ -237,11 +244,11 @@ static void multiply_columns(const axp_piece *p) {
     for (int64_t i = p->begin; i < p->end && whole; i += most) {
         int64_t rows = axp_min(p->end - i, most);
         axp_fill_offsets(nest->reduced, nest->reduced_count, AXP_X, i, rows, p->s->rows);
-        fold(p, base, rows, whole, COLUMN_PREFETCH, 0);
+        fold(p, base, rows, whole, COLUMN_PREFETCH, p->s->states, 0);
         p->add_progress(p, rows * whole * plan->element_bytes);
     }
     if (whole < p->count)
-        gather(p, p->first + whole, p->count - whole, AXP_STATE_PAD, 1, whole);
+        gather(p, p->first + whole, p->count - whole, AXP_STATE_PAD, 1, p->s->states, whole);
 }
 
 /*
@@ -256,7 +263,7 @@ static int64_t multiply_streams(const axp_piece *p, const char *run, int64_t ele
         p->s->rows[i] = (i % STREAMS * each + i / STREAMS) * row_bytes;
     for (int64_t row = 0; row < each; row += ROWS / STREAMS) {
         int64_t rows = axp_min(each - row, ROWS / STREAMS) * STREAMS;
-        fold(p, run + row * row_bytes, rows, plan->width, PREFETCH_BYTES, at);
+        fold(p, run + row * row_bytes, rows, plan->width, PREFETCH_BYTES, p->s->states, at);
         p->add_progress(p, rows * row_bytes);
     }
     return each * STREAMS * plan->width;
@@ -276,7 +283,7 @@ static void multiply_rest(const axp_piece *p, const char *rest, int64_t elements
         p->s->rows[rows++] = (int64_t)((uintptr_t)p->s->gathered - (uintptr_t)rest);
     }
     if (rows)
-        fold(p, rest, rows, plan->width, 0, at);
+        fold(p, rest, rows, plan->width, 0, p->s->states, at);
     p->add_progress(p, elements * plan->element_bytes);
 }
 
@@ -309,6 +316,70 @@ static void multiply_rows(const axp_piece *p) {
     collapse_groups(plan, p->s, groups);
 }
 
+/* From reduced iteration i on: how many whole runs, or what length of one run, the kernel takes at once. */
+struct chunk {
+    int64_t runs, length;
+};
+
+static struct chunk next_chunk(const axp_piece *p, int64_t i) {
+    int64_t run = p->plan->nest.reduced[0].extent, lanes = p->plan->kernels->lanes;
+    if (run <= AXP_RUN_STEPS * lanes)
+        return (struct chunk){axp_min((p->end - i) / run, AXP_RUN_STEPS / axp_divide_up(run, lanes)), run};
+    /* what is left in about equal pieces, so that none is shorter than a vector */
+    int64_t rest = run - i % run;
+    return (struct chunk){1, axp_divide_up(rest, axp_divide_up(rest, AXP_RUN_STEPS * lanes))};
+}
+
+/* Where the runs of a piece begin: for each output, to whole vectors of them, and for each run of a chunk. */
+static void locate_runs(const axp_piece *p, int64_t i, struct chunk chunk, int64_t *outputs, int64_t *runs) {
+    const axp_nest *nest = &p->plan->nest;
+    axp_fill_offsets(nest->reduced + 1, nest->reduced_count - 1, AXP_X, i / nest->reduced[0].extent, chunk.runs, runs);
+    axp_fill_offsets(nest->kept, nest->kept_count, AXP_X, p->first, p->count, outputs);
+    for (int64_t k = p->count; k % AXP_STATE_PAD; k++)
+        outputs[k] = outputs[p->count - 1];
+}
+
+/* The products of a chunk's elements, one state for each output. */
+static void multiply_chunk(const axp_piece *p, int64_t i, struct chunk chunk, axp_states states) {
+    const axprod_plan *plan = p->plan;
+    int64_t runs[AXP_RUN_STEPS], *outputs = p->s->room.offsets;
+    locate_runs(p, i, chunk, outputs, runs);
+    const char *base = p->x + i % plan->nest.reduced[0].extent * plan->element_bytes;
+    if (p->fold_runs(base, outputs, p->count, runs, chunk.runs, chunk.length, states, &p->s->hint)) {
+        p->add_progress(p, chunk.runs * chunk.length * p->count * plan->element_bytes);
+        return;
+    }
+    axp_set_identity(plan->accumulator, states, p->count);
+    axp_piece rest = *p;
+    rest.begin = i;
+    rest.end = i + chunk.runs * chunk.length;
+    gather(&rest, p->first, p->count, plan->width, 1, states, 0);
+}
+
+static void multiply_short_runs(const axp_piece *p) {
+    const axprod_plan *plan = p->plan;
+    for (int64_t i = p->begin; i < p->end;) {
+        struct chunk chunk = next_chunk(p, i);
+        multiply_chunk(p, i, chunk, i == p->begin ? p->s->states : p->s->other);
+        if (i != p->begin)
+            plan->kernels->merge[plan->accumulator](p->s->states, 0, p->s->other, 0, p->count);
+        i += chunk.runs * chunk.length;
+    }
+}
+
+int64_t axp_walk_direct(const axp_piece *p, double bound) {
+    const axprod_plan *plan = p->plan;
+    int64_t runs[AXP_RUN_STEPS];
+    struct chunk all = next_chunk(p, 0);
+    locate_runs(p, 0, all, p->s->room.offsets, runs);
+    int64_t doubtful =
+        plan->kernels->round_runs[plan->x_dtype](p->x, p->s->room.offsets, p->count, runs, all.runs, all.length, bound,
+                                                 p->s->room.values, p->s->room.doubtful, &p->s->hint);
+    if (doubtful >= 0)
+        p->add_progress(p, plan->nest.factors * p->count * plan->element_bytes);
+    return doubtful;
+}
+
 void axp_walk(const axp_piece *p) {
     const axprod_plan *plan = p->plan;
     switch (plan->layout) {
@@ -319,6 +390,9 @@ void axp_walk(const axp_piece *p) {
     case AXP_LAYOUT_ROW:
         axp_set_identity(plan->accumulator, p->s->states, p->count / plan->inner * plan->width);
         multiply_rows(p);
+        break;
+    case AXP_LAYOUT_RUNS:
+        multiply_short_runs(p);
         break;
     case AXP_LAYOUT_GATHER:
         axp_set_identity(plan->accumulator, p->s->states, plan->width);
