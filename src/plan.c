@@ -106,13 +106,22 @@ static bool find_runs(const axp_nest *nest, int64_t bytes, int64_t *inner) {
 }
 
 /* Whether runs of one output each can be taken several outputs at a time. */
-static bool has_short_runs(const axprod_plan *plan) {
+static bool has_runs(const axprod_plan *plan) {
     const axp_nest *nest = &plan->nest;
-    if (plan->accumulator != AXP_REAL || !plan->kernels->fold_runs[plan->x_dtype] || nest->reduced_count == 0)
-        return false;
-    const axp_loop *run = &nest->reduced[0];
-    return run->stride[AXP_X] == plan->element_bytes && run->extent >= plan->kernels->lanes &&
-           run->extent < RUNS_MOST && (nest->outputs >= plan->kernels->lanes || nest->factors <= RUNS_FEW_FACTORS);
+    int lanes = plan->kernels->lanes;
+    return plan->accumulator == AXP_REAL && plan->kernels->fold_runs[plan->x_dtype] && nest->reduced_count > 0 &&
+           nest->reduced[0].extent >= lanes && (nest->outputs >= lanes || nest->factors <= RUNS_FEW_FACTORS);
+}
+static bool has_short_runs(const axprod_plan *plan) {
+    const axp_loop *run = &plan->nest.reduced[0];
+    return has_runs(plan) && run->stride[AXP_X] == plan->element_bytes && run->extent < RUNS_MOST;
+}
+
+static void choose_runs(axprod_plan *plan) {
+    plan->layout = AXP_LAYOUT_RUNS;
+    plan->tile = axp_min(plan->nest.outputs, RUNS_TILE);
+    plan->tiles = axp_divide_up(plan->nest.outputs, plan->tile);
+    plan->width = plan->capacity = axp_round_up(plan->tile, AXP_STATE_PAD);
 }
 
 /* topology: NULL for small calls. Complex bits depend on tiles, so those of all machines are the same. */
@@ -134,10 +143,7 @@ static void choose_layout(axprod_plan *plan, const axp_topology *topology) {
         plan->tiles = axp_divide_up(nest->outputs, plan->tile);
         plan->capacity = COLUMN_TILE_OTHER;
     } else if (has_short_runs(plan)) {
-        plan->layout = AXP_LAYOUT_RUNS;
-        plan->tile = axp_min(nest->outputs, RUNS_TILE);
-        plan->tiles = axp_divide_up(nest->outputs, plan->tile);
-        plan->width = plan->capacity = axp_round_up(plan->tile, AXP_STATE_PAD);
+        choose_runs(plan);
     } else if (find_runs(nest, bytes, &plan->inner)) {
         plan->layout = AXP_LAYOUT_ROW;
         plan->width = fill_vectors(plan->inner);
@@ -154,6 +160,8 @@ static void choose_layout(axprod_plan *plan, const axp_topology *topology) {
         plan->column_tiles = axp_divide_up(row, plan->tile);
         plan->tiles = nest->outputs / row * plan->column_tiles;
         plan->capacity = plan->tile;
+    } else if (has_runs(plan)) {
+        choose_runs(plan);
     } else {
         plan->layout = AXP_LAYOUT_GATHER;
         plan->tile = axp_min(nest->outputs, GATHER_TILE);

@@ -316,65 +316,70 @@ static void multiply_rows(const axp_piece *p) {
     collapse_groups(plan, p->s, groups);
 }
 
-/* From reduced iteration i on: how many whole runs, or what length of one run, the kernel takes at once. */
-struct chunk {
-    int64_t runs, length;
-};
-
-static struct chunk next_chunk(const axp_piece *p, int64_t i) {
-    int64_t run = p->plan->nest.reduced[0].extent, lanes = p->plan->kernels->lanes;
-    if (run <= AXP_RUN_STEPS * lanes)
-        return (struct chunk){axp_min((p->end - i) / run, AXP_RUN_STEPS / axp_divide_up(run, lanes)), run};
-    /* what is left in about equal pieces, so that none is shorter than a vector */
-    int64_t rest = run - i % run;
-    return (struct chunk){1, axp_divide_up(rest, axp_divide_up(rest, AXP_RUN_STEPS * lanes))};
+/* From reduced iteration i on: the whole runs, or the part of one run, that the kernel takes at once. */
+static axp_runs next_runs(const axp_piece *p, int64_t i) {
+    const axp_loop *loop = &p->plan->nest.reduced[0];
+    int64_t lanes = p->plan->kernels->lanes;
+    axp_runs runs = {.length = loop->extent, .step = loop->stride[AXP_X]};
+    if (loop->extent <= AXP_RUN_STEPS * lanes) {
+        runs.count = axp_min((p->end - i) / loop->extent, AXP_RUN_STEPS / axp_divide_up(loop->extent, lanes));
+    } else {
+        /* what is left in about equal pieces, so that none is shorter than a vector */
+        int64_t rest = loop->extent - i % loop->extent;
+        runs.count = 1;
+        runs.length = axp_divide_up(rest, axp_divide_up(rest, AXP_RUN_STEPS * lanes));
+    }
+    return runs;
 }
 
-/* Where the runs of a piece begin: for each output, to whole vectors of them, and for each run of a chunk. */
-static void locate_runs(const axp_piece *p, int64_t i, struct chunk chunk, int64_t *outputs, int64_t *runs) {
+/* Where runs begin: within `offsets` for each of them, and in s->room.offsets for each output, to whole vectors. */
+static void locate_runs(const axp_piece *p, int64_t i, axp_runs *runs, int64_t offsets[AXP_RUN_STEPS]) {
     const axp_nest *nest = &p->plan->nest;
-    axp_fill_offsets(nest->reduced + 1, nest->reduced_count - 1, AXP_X, i / nest->reduced[0].extent, chunk.runs, runs);
+    int64_t *outputs = p->s->room.offsets;
+    runs->offsets = offsets;
+    axp_fill_offsets(nest->reduced + 1, nest->reduced_count - 1, AXP_X, i / nest->reduced[0].extent, runs->count,
+                     offsets);
     axp_fill_offsets(nest->kept, nest->kept_count, AXP_X, p->first, p->count, outputs);
     for (int64_t k = p->count; k % AXP_STATE_PAD; k++)
         outputs[k] = outputs[p->count - 1];
 }
 
-/* The products of a chunk's elements, one state for each output. */
-static void multiply_chunk(const axp_piece *p, int64_t i, struct chunk chunk, axp_states states) {
+/* The products of some runs, one state for each output. */
+static void multiply_some_runs(const axp_piece *p, int64_t i, axp_runs *runs, axp_states states) {
     const axprod_plan *plan = p->plan;
-    int64_t runs[AXP_RUN_STEPS], *outputs = p->s->room.offsets;
-    locate_runs(p, i, chunk, outputs, runs);
-    const char *base = p->x + i % plan->nest.reduced[0].extent * plan->element_bytes;
-    if (p->fold_runs(base, outputs, p->count, runs, chunk.runs, chunk.length, states, &p->s->hint)) {
-        p->add_progress(p, chunk.runs * chunk.length * p->count * plan->element_bytes);
+    int64_t offsets[AXP_RUN_STEPS];
+    locate_runs(p, i, runs, offsets);
+    const char *base = p->x + i % plan->nest.reduced[0].extent * runs->step;
+    if (p->fold_runs(base, p->s->room.offsets, p->count, runs, states, &p->s->hint)) {
+        p->add_progress(p, runs->count * runs->length * p->count * plan->element_bytes);
         return;
     }
     axp_set_identity(plan->accumulator, states, p->count);
     axp_piece rest = *p;
     rest.begin = i;
-    rest.end = i + chunk.runs * chunk.length;
+    rest.end = i + runs->count * runs->length;
     gather(&rest, p->first, p->count, plan->width, 1, states, 0);
 }
 
 static void multiply_short_runs(const axp_piece *p) {
     const axprod_plan *plan = p->plan;
     for (int64_t i = p->begin; i < p->end;) {
-        struct chunk chunk = next_chunk(p, i);
-        multiply_chunk(p, i, chunk, i == p->begin ? p->s->states : p->s->other);
+        axp_runs runs = next_runs(p, i);
+        multiply_some_runs(p, i, &runs, i == p->begin ? p->s->states : p->s->other);
         if (i != p->begin)
             plan->kernels->merge[plan->accumulator](p->s->states, 0, p->s->other, 0, p->count);
-        i += chunk.runs * chunk.length;
+        i += runs.count * runs.length;
     }
 }
 
 int64_t axp_walk_direct(const axp_piece *p, double bound) {
     const axprod_plan *plan = p->plan;
-    int64_t runs[AXP_RUN_STEPS];
-    struct chunk all = next_chunk(p, 0);
-    locate_runs(p, 0, all, p->s->room.offsets, runs);
-    int64_t doubtful =
-        plan->kernels->round_runs[plan->x_dtype](p->x, p->s->room.offsets, p->count, runs, all.runs, all.length, bound,
-                                                 p->s->room.values, p->s->room.doubtful, &p->s->hint);
+    const axp_finish_room *room = &p->s->room;
+    int64_t offsets[AXP_RUN_STEPS];
+    axp_runs all = next_runs(p, 0);
+    locate_runs(p, 0, &all, offsets);
+    int64_t doubtful = plan->kernels->round_runs[plan->x_dtype](p->x, room->offsets, p->count, &all, bound,
+                                                                room->values, room->doubtful, &p->s->hint);
     if (doubtful >= 0)
         p->add_progress(p, plan->nest.factors * p->count * plan->element_bytes);
     return doubtful;

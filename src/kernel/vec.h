@@ -424,6 +424,36 @@ INLINE vdouble load_i64(const char *p, vdouble *low) {
     return split_integer(high * broadcast(0x1p32), bits, low);
 }
 
+/* The same from elements that are `step` bytes apart. */
+INLINE vdouble load_apart_f64(const char *p, int64_t step) {
+    vdouble v;
+    for (int i = 0; i < LANES; i++) {
+        double element;
+        memcpy(&element, p + i * step, sizeof element);
+        v[i] = element;
+    }
+    return v;
+}
+INLINE vdouble load_apart_f32(const char *p, int64_t step) {
+    vfloat_half v;
+    for (int i = 0; i < LANES; i++) {
+        float element;
+        memcpy(&element, p + i * step, sizeof element);
+        v[i] = element;
+    }
+    return __builtin_convertvector(v, vdouble);
+}
+#define COLLECT(dtype)                                                                                                 \
+    INLINE vdouble load_apart_##dtype(const char *p, int64_t step) {                                                   \
+        uint16_t elements[LANES];                                                                                      \
+        for (int i = 0; i < LANES; i++)                                                                                \
+            memcpy(&elements[i], p + i * step, sizeof elements[i]);                                                    \
+        return load_##dtype((const char *)elements);                                                                   \
+    }
+COLLECT(f16)
+COLLECT(bf16)
+#undef COLLECT
+
 /* LANES complex numbers as their real and imaginary parts. */
 INLINE void load_c128(const char *p, vdouble *re, vdouble *im) {
     vdouble a = load_vdouble(p), b = load_vdouble(p + VECTOR_BYTES);
