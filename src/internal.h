@@ -131,18 +131,19 @@ struct axprod_plan {
     const axp_kernels *kernels;
     int element_bytes;
     int threads;
-    bool direct;          /* RUNS: whether kernels->round_runs makes the outputs of a tile at once */
-    int64_t inner;        /* ROW: outputs that a run of elements belongs to in turn; else 1 */
-    int64_t width;        /* ROW, GATHER: states of one group of outputs, before they are collapsed */
-    int64_t spread;       /* states of one output among them, a power of two */
-    int64_t tile;         /* outputs that are worked on together */
-    int64_t tiles;        /* a tile never crosses the end of the innermost kept loop in COLUMN */
-    int64_t column_tiles; /* COLUMN: tiles of one innermost kept loop */
-    int64_t parts;        /* the reduced nest in that many ranges */
-    int64_t part_factors; /* of that many iterations each, the last one fewer */
-    int64_t capacity;     /* states of one working set */
-    double bound;         /* on the error of hi + lo; 0: exact */
-    double narrow_bound;  /* the same for narrow folds; 0: they are not worth it here */
+    bool direct;           /* RUNS: whether kernels->round_runs makes the outputs of a tile at once */
+    int64_t inner;         /* ROW: outputs that a run of elements belongs to in turn; else 1 */
+    int64_t width;         /* ROW, GATHER: states of one group of outputs, before they are collapsed */
+    int64_t spread;        /* states of one output among them, a power of two */
+    int64_t tile;          /* outputs that are worked on together */
+    int64_t tiles;         /* a tile never crosses the end of the innermost kept loop in COLUMN */
+    int64_t column_tiles;  /* COLUMN: tiles of one innermost kept loop */
+    int64_t parts;         /* the reduced nest in that many ranges */
+    int64_t part_factors;  /* of that many iterations each, the last one fewer */
+    int64_t capacity;      /* states of one working set */
+    int64_t scratch_bytes; /* of one thread's working set */
+    double bound;          /* on the error of hi + lo; 0: exact */
+    double narrow_bound;   /* the same for narrow folds; 0: they are not worth it here */
     void (*progress)(double fraction, void *context);
     void *progress_context;
     axp_extent x_extent, out_extent[2];

@@ -4,7 +4,7 @@
  * many threads. Real and integer results do not depend on any of it. Complex ones do in their last bit, so for them no
  * number here depends on the number of threads.
  */
-#include "internal.h"
+#include "walk.h"
 
 #include <stdio.h>
 
@@ -19,8 +19,12 @@ enum {
     GATHER_TILE = 64,
 };
 
-/* Most factors of an output in a narrow fold: of 2^16 in f32, one output in 2^11 is doubtful. */
-#define NARROW_FACTORS (INT64_C(1) << 16)
+/*
+ * A narrow fold leaves one output in 2^(NARROW_BITS - precision) / factors doubtful, or about so, and it takes some ten
+ * times as long to multiply that again: less than 1 % for f32 results up to 2^16 factors, for f16 up to 2^29.
+ */
+#define NARROW_BITS 51
+#define NARROW_LEAST_GAIN 11
 
 /* Longest run of outputs in turn (ROW): more are a COLUMN. */
 #define ROW_MAX_INNER 64
@@ -58,17 +62,17 @@ double axp_error_bound(axprod_dtype dtype, int64_t factors) {
     return (double)units * 0x1p-106;
 }
 
-/*
- * Narrow folds are faster and leave more outputs doubtful, which cost about NARROW_FACTORS / 2^11 times what they save
- * for f32 results, and nothing for others.
- */
 static double narrow_bound(const axprod_plan *plan) {
-    axp_kind kind = axp_dtypes[plan->x_dtype].kind;
-    bool narrow = plan->form == AXP_FORM_VALUE && kind == AXP_KIND_FLOAT &&
-                  (plan->bound > 0 || plan->x_dtype == AXPROD_F32) && axp_dtypes[plan->out_dtype[0]].bytes <= 4 &&
-                  plan->nest.factors <= NARROW_FACTORS;
+    const axp_dtype_info *out = &axp_dtypes[plan->out_dtype[0]];
+    if (plan->form != AXP_FORM_VALUE || axp_dtypes[plan->x_dtype].kind != AXP_KIND_FLOAT || out->bytes > 4)
+        return 0;
+    /* what is exact anyway stays so; of f32, outputs of a few elements are rounded in RUNS at once */
+    if (plan->bound == 0 && plan->x_dtype != AXPROD_F32)
+        return 0;
+    if (plan->nest.factors > INT64_C(1) << (NARROW_BITS - NARROW_LEAST_GAIN - out->format.precision))
+        return 0;
     /* absolute, on a value below 2; one unit more for all that is of second order */
-    return narrow ? (double)(plan->nest.factors * 2 * AXP_NARROW_ERROR_PER_FACTOR + 1) * 0x1p-53 : 0;
+    return (double)(plan->nest.factors * 2 * AXP_NARROW_ERROR_PER_FACTOR + 1) * 0x1p-53;
 }
 
 static axp_accumulator choose_accumulator(axp_form form, axprod_dtype x, axprod_dtype out) {
@@ -254,6 +258,8 @@ axprod_status axp_plan_init(axprod_plan *plan, const axp_request *request) {
     choose_parts(plan, plan->accumulator == AXP_COMPLEX ? NOMINAL_WORKERS : plan->threads);
     plan->threads = (int)axp_max(1, axp_min(plan->threads, plan->tiles * plan->parts));
     plan->direct = can_round_runs(plan);
+    axp_scratch unused;
+    plan->scratch_bytes = axp_divide_scratch(plan, NULL, &unused);
     return AXPROD_OK;
 }
 

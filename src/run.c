@@ -25,7 +25,6 @@ struct run {
     axp_fold_runs *fold_runs;
     double bound;  /* of what fold makes */
     char *scratch; /* one after the other for each thread */
-    int64_t scratch_bytes;
     double *parts; /* states of each tile and part, where there are several parts */
     int64_t tile_states;
     atomic_int status;
@@ -58,20 +57,20 @@ static void locate_tile(const axprod_plan *plan, int64_t tile, int64_t *first, i
     }
 }
 
-static axp_piece make_piece(struct run *run, axp_scratch *s, int thread, int64_t tile, int64_t part) {
+/* Field by field: small calls would feel a copy. */
+static void set_piece(axp_piece *piece, struct run *run, axp_scratch *s, int thread, int64_t tile, int64_t part) {
     const axprod_plan *plan = run->plan;
-    axp_piece piece = {.plan = plan,
-                       .fold = run->fold,
-                       .fold_runs = run->fold_runs,
-                       .x = run->x,
-                       .s = s,
-                       .add_progress = add_progress,
-                       .owner = run,
-                       .thread = thread};
-    locate_tile(plan, tile, &piece.first, &piece.count);
-    piece.begin = part * plan->part_factors;
-    piece.end = axp_min(piece.begin + plan->part_factors, plan->nest.factors);
-    return piece;
+    piece->plan = plan;
+    piece->fold = run->fold;
+    piece->fold_runs = run->fold_runs;
+    piece->x = run->x;
+    piece->s = s;
+    piece->add_progress = add_progress;
+    piece->owner = run;
+    piece->thread = thread;
+    locate_tile(plan, tile, &piece->first, &piece->count);
+    piece->begin = part * plan->part_factors;
+    piece->end = axp_min(piece->begin + plan->part_factors, plan->nest.factors);
 }
 
 static axp_states part_states(const struct run *run, int64_t tile, int64_t part) {
@@ -104,7 +103,8 @@ static bool run_direct(struct run *run, const axp_piece *piece) {
 static void run_item(struct run *run, axp_scratch *s, int thread, int64_t item) {
     const axprod_plan *plan = run->plan;
     int64_t tile = item / plan->parts, part = item % plan->parts;
-    axp_piece piece = make_piece(run, s, thread, tile, part);
+    axp_piece piece;
+    set_piece(&piece, run, s, thread, tile, part);
     if (plan->direct && !run->sink->partials && run_direct(run, &piece))
         return;
     axp_walk(&piece);
@@ -134,7 +134,7 @@ typedef void phase(struct run *run, axp_scratch *s, int thread, int64_t item);
 /* Each thread works on a block of neighbouring items, in the default floating-point environment. */
 static void for_all(struct run *run, int threads, int64_t items, phase *work) {
     if (threads == 1) {
-        axp_scratch s = {.hint = {{0, 0}, {0, 0}}};
+        axp_scratch s;
         axp_divide_scratch(run->plan, run->scratch, &s);
         axp_fpenv saved = axp_fpenv_enter();
         for (int64_t item = 0; item < items; item++)
@@ -144,9 +144,9 @@ static void for_all(struct run *run, int threads, int64_t items, phase *work) {
     }
 #pragma omp parallel num_threads(threads)
     {
-        axp_scratch s = {.hint = {{0, 0}, {0, 0}}};
+        axp_scratch s;
         int thread = omp_get_thread_num();
-        axp_divide_scratch(run->plan, run->scratch + thread * run->scratch_bytes, &s);
+        axp_divide_scratch(run->plan, run->scratch + thread * run->plan->scratch_bytes, &s);
         axp_fpenv saved = axp_fpenv_enter();
 #pragma omp for schedule(static)
         for (int64_t item = 0; item < items; item++)
@@ -170,22 +170,28 @@ static axprod_status run_all(struct run *run) {
 }
 
 axprod_status axp_run(const axprod_plan *plan, const char *x, const axp_sink *sink) {
-    axp_scratch unused;
-    struct run run = {.plan = plan, .sink = sink, .fold = plan->kernels->fold[plan->accumulator][plan->x_dtype]};
-    run.fold_runs = plan->kernels->fold_runs[plan->x_dtype];
-    run.bound = plan->bound;
+    struct run run;
+    run.plan = plan;
+    run.x = x ? x + plan->nest.origin[AXP_X] : NULL;
+    run.sink = sink;
     /* partials are to have both of their doubles */
     if (plan->narrow_bound > 0 && !sink->partials) {
         run.fold = plan->kernels->fold_narrow[plan->x_dtype];
         run.fold_runs = plan->kernels->fold_runs_narrow[plan->x_dtype];
         run.bound = plan->narrow_bound;
+    } else {
+        run.fold = plan->kernels->fold[plan->accumulator][plan->x_dtype];
+        run.fold_runs = plan->kernels->fold_runs[plan->x_dtype];
+        run.bound = plan->bound;
     }
-    run.x = x ? x + plan->nest.origin[AXP_X] : NULL;
-    run.scratch_bytes = axp_divide_scratch(plan, NULL, &unused);
+    run.parts = NULL;
     run.tile_states = axp_round_up(plan->tile, AXP_STATE_PAD);
+    atomic_init(&run.status, AXPROD_OK);
+    atomic_init(&run.bytes_done, 0);
+    run.bytes_reported = 0;
     run.bytes_all = plan->nest.outputs * plan->nest.factors * plan->element_bytes;
 
-    int64_t scratch = run.scratch_bytes * plan->threads;
+    int64_t scratch = plan->scratch_bytes * plan->threads;
     int64_t parts =
         plan->parts > 1 ? axp_states_bytes(plan->accumulator, run.tile_states) * plan->tiles * plan->parts : 0;
     if (parts == 0 && scratch <= STACK_BYTES) {

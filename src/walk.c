@@ -37,6 +37,7 @@ static bool needs_other_states(const axprod_plan *plan) {
 int64_t axp_divide_scratch(const axprod_plan *plan, char *memory, axp_scratch *s) {
     int64_t tile = axp_round_up(plan->tile, AXP_STATE_PAD), at = 0;
     bool gathers = plan->layout != AXP_LAYOUT_EMPTY;
+    s->hint = (axp_fold_hint){{0, 0}, {0, 0}};
     s->states = (axp_states){(double *)(memory + at), plan->capacity};
     at += axp_states_bytes(plan->accumulator, plan->capacity);
     at += plan->capacity * axp_spare_planes(plan->accumulator) * (int64_t)sizeof(double);

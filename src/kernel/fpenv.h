@@ -15,17 +15,22 @@ typedef struct axp_fpenv {
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 
-/* Round to nearest, exceptions masked, subnormals kept, flags clear: the value after reset. */
+/* Round to nearest, exceptions masked, subnormals kept, flags clear: the value after reset. Flags may be set inside. */
 #define AXP_MXCSR_DEFAULT 0x1f80u
 
+#define AXP_MXCSR_FLAGS 0x3fu
+
+/* Writing the register takes longer than a product of a few elements, so it is done only where something changes. */
 static inline axp_fpenv axp_fpenv_enter(void) {
     axp_fpenv saved = {_mm_getcsr(), 0};
-    _mm_setcsr(AXP_MXCSR_DEFAULT);
+    if ((saved.control & ~AXP_MXCSR_FLAGS) != AXP_MXCSR_DEFAULT)
+        _mm_setcsr(AXP_MXCSR_DEFAULT);
     return saved;
 }
 
 static inline void axp_fpenv_leave(axp_fpenv saved) {
-    _mm_setcsr((unsigned)saved.control);
+    if (_mm_getcsr() != saved.control)
+        _mm_setcsr((unsigned)saved.control);
 }
 
 #elif defined(__aarch64__)

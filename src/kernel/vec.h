@@ -33,6 +33,8 @@ typedef int64_t vint __attribute__((vector_size(VECTOR_BYTES)));
 typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES)));
 typedef float vfloat __attribute__((vector_size(VECTOR_BYTES)));
 typedef float vfloat_half __attribute__((vector_size(VECTOR_BYTES / 2)));
+typedef uint32_t vuint32_half __attribute__((vector_size(VECTOR_BYTES / 2)));
+typedef uint16_t vuint16_quarter __attribute__((vector_size(VECTOR_BYTES / 4)));
 
 #define INLINE static inline __attribute__((always_inline, unused))
 
