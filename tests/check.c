@@ -72,7 +72,7 @@ static bool run_on(const struct problem *problem, const struct buffer *x, struct
     bool good = true;
     results_open(problem, results);
     problem_open_outputs(problem, outputs);
-    axprod_status status = problem_call(problem, &x->tensor, outputs);
+    axprod_status status = problem_call(problem, &x->tensor, &outputs[0].tensor, &outputs[1].tensor);
     if (status != AXPROD_OK) {
         complain(problem, "%s: %s", axprod_status_name(status), axprod_last_error());
         good = false;

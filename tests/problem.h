@@ -88,7 +88,10 @@ void problem_open_input(const struct problem *problem, struct buffer *x);
 /* Opens the buffers of the output(s); the second one is left closed for form=value. Returns how many. */
 int problem_open_outputs(const struct problem *problem, struct buffer outputs[2]);
 
-/* Calls the one-shot function of the problem's form. */
-axprod_status problem_call(const struct problem *problem, const axprod_tensor *x, struct buffer outputs[2]);
+/* Calls the one-shot function of the problem's form, or creates its plan. second: not looked at for form=value. */
+axprod_status problem_call(const struct problem *problem, const axprod_tensor *x, const axprod_tensor *first,
+                           const axprod_tensor *second);
+axprod_status problem_plan(const struct problem *problem, const axprod_tensor *x, const axprod_tensor *first,
+                           const axprod_tensor *second, axprod_plan **plan);
 
 #endif
