@@ -11,8 +11,9 @@
 
 const char *const call_names[CALLS] = {"execute", "once"};
 
-/* Calls are timed in batches that last this long: the clock and the start of the threads are then nothing. */
+/* Calls are timed in batches that last this long: the clock is then nothing, nor is the start of several users. */
 #define BATCH_SECONDS 1e-4
+#define USERS_BATCH_SECONDS 2e-3
 
 /* Medians of fewer say little. */
 #define LEAST_REPETITIONS 5
@@ -32,17 +33,23 @@ static double now(void) {
 struct batch {
     struct task *task;
     int way;
+    const struct reader *reader; /* of that way, or NULL */
     int64_t calls;
     pthread_barrier_t *barrier;
     double start, end;
 };
 
-static void call_way(struct task *task, int way) {
+static const struct reader *reader_of(int way) {
+    return way < CALLS ? NULL : &readers()[way - CALLS];
+}
+
+static inline void call_way(const struct batch *batch) {
+    struct task *task = batch->task;
     axprod_status status = AXPROD_OK;
-    if (way >= CALLS)
-        read_bytes(&readers()[way - CALLS], task->x.lowest, (size_t)task->bytes, task->threads);
+    if (batch->reader)
+        read_bytes(batch->reader, task->x.lowest, (size_t)task->bytes, task->threads);
     else
-        status = way == CALL_ONCE ? task_call(task) : task_execute(task);
+        status = batch->way == CALL_ONCE ? task_call(task) : task_execute(task);
     if (status != AXPROD_OK)
         errx(EXIT_FAILURE, "%s", axprod_last_error());
 }
@@ -50,14 +57,14 @@ static void call_way(struct task *task, int way) {
 static void run_batch(struct batch *batch) {
     batch->start = now();
     for (int64_t i = 0; i < batch->calls; i++)
-        call_way(batch->task, batch->way);
+        call_way(batch);
     batch->end = now();
 }
 
 /* A thread's first call starts threads of its own, so it comes before the others are waited for. */
 static void *run_user(void *argument) {
     struct batch *batch = argument;
-    call_way(batch->task, batch->way);
+    call_way(batch);
     pthread_barrier_wait(batch->barrier);
     run_batch(batch);
     return NULL;
@@ -65,7 +72,7 @@ static void *run_user(void *argument) {
 
 /* Seconds of one call, from the first start to the last end. */
 static double time_batch(struct task *tasks, int users, int way, int64_t calls) {
-    struct batch batches[MOST_USERS] = {{.task = tasks, .way = way, .calls = calls}};
+    struct batch batches[MOST_USERS] = {{.task = tasks, .way = way, .reader = reader_of(way), .calls = calls}};
     pthread_t threads[MOST_USERS];
     pthread_barrier_t barrier;
     if (users == 1) {
@@ -74,7 +81,9 @@ static double time_batch(struct task *tasks, int users, int way, int64_t calls) 
     }
     pthread_barrier_init(&barrier, NULL, (unsigned)users);
     for (int u = 0; u < users; u++) {
-        batches[u] = (struct batch){.task = &tasks[u], .way = way, .calls = calls, .barrier = &barrier};
+        batches[u] = batches[0];
+        batches[u].task = &tasks[u];
+        batches[u].barrier = &barrier;
         if (pthread_create(&threads[u], NULL, run_user, &batches[u]))
             errx(EXIT_FAILURE, "a thread could not be started");
     }
@@ -90,11 +99,12 @@ static double time_batch(struct task *tasks, int users, int way, int64_t calls) 
 
 /* Calls that last long enough; the largest number that is tried is the last one of the warm-up. */
 static int64_t count_calls(struct task *tasks, int users, int way) {
+    double least = users == 1 ? BATCH_SECONDS : USERS_BATCH_SECONDS;
     for (int64_t calls = 1;;) {
         double seconds = time_batch(tasks, users, way, calls) * (double)calls;
-        if (seconds >= BATCH_SECONDS)
+        if (seconds >= least)
             return calls;
-        double wanted = (double)calls * 1.2 * BATCH_SECONDS / (seconds > 1e-9 ? seconds : 1e-9);
+        double wanted = (double)calls * 1.2 * least / (seconds > 1e-9 ? seconds : 1e-9);
         calls = wanted < 10.0 * (double)calls ? (int64_t)wanted + 1 : 10 * calls;
     }
 }
@@ -129,7 +139,7 @@ static void evaluate(double (*times)[MOST_REPETITIONS], enum call call, int repe
     result->fraction = median(ratios, repetitions);
     result->median = median(sorted[call], repetitions);
     result->best = sorted[call][0];
-    result->reader = readers()[best - CALLS].name;
+    result->reader = reader_of(best)->name;
     result->repetitions = repetitions;
 }
 

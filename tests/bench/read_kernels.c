@@ -14,9 +14,6 @@
 #endif
 typedef uint64_t vector __attribute__((vector_size(VECTOR_BYTES), aligned(8), may_alias));
 
-/* As many sums as it takes to hide the latency of an addition behind two or three loads in each cycle. */
-#define SUMS 8
-
 static uint64_t fold(vector sum) {
     uint64_t all = 0;
     for (size_t i = 0; i < VECTOR_BYTES / sizeof all; i++)
@@ -24,22 +21,29 @@ static uint64_t fold(vector sum) {
     return all;
 }
 
-/* One stream; the hardware finds out by itself what comes next. */
+/*
+ * One stream; the hardware finds out by itself what comes next. Eight sums hide the latency of an addition behind two
+ * or three loads in each cycle; by name, since an array of them would begin and end in memory.
+ */
 static uint64_t read_plain(const unsigned char *data, size_t bytes) {
-    const vector *v = (const vector *)(const void *)data;
-    size_t count = bytes / VECTOR_BYTES, i = 0;
-    vector sum[SUMS] = {{0}};
+    const vector *v = (const vector *)(const void *)data, *end = v + bytes / VECTOR_BYTES;
+    vector s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0}, s4 = {0}, s5 = {0}, s6 = {0}, s7 = {0};
     uint64_t rest = 0;
-    for (; i + SUMS <= count; i += SUMS)
-        for (size_t k = 0; k < SUMS; k++)
-            sum[k] += v[i + k];
-    for (; i < count; i++)
-        sum[0] += v[i];
-    for (size_t b = count * VECTOR_BYTES; b < bytes; b++)
-        rest += data[b];
-    for (size_t k = 1; k < SUMS; k++)
-        sum[0] += sum[k];
-    return fold(sum[0]) + rest;
+    for (; end - v >= 8; v += 8) {
+        s0 += v[0];
+        s1 += v[1];
+        s2 += v[2];
+        s3 += v[3];
+        s4 += v[4];
+        s5 += v[5];
+        s6 += v[6];
+        s7 += v[7];
+    }
+    for (; v < end; v++)
+        s0 += *v;
+    for (size_t i = bytes / VECTOR_BYTES * VECTOR_BYTES; i < bytes; i++)
+        rest += data[i];
+    return fold(((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7))) + rest;
 }
 
 /* What is read at a time in each stream, and how far ahead of it lines are asked for. */
