@@ -59,7 +59,7 @@ static const struct argp_option option_list[] = {
     {NULL, 0, NULL, 0, "Which problems, besides those named:", 1},
     {"file", KEY_FILE, "FILE", 0, "those of a text file, one a line, # begins a comment; - is standard input", 1},
     {"only", KEY_ONLY, "PATTERN", 0, "of all these, those whose text matches a shell pattern, as '*axes=0*'", 1},
-    {"list", KEY_LIST, NULL, 0, "print the problems instead of measuring them", 1},
+    {"list", KEY_LIST, NULL, 0, "print the problems in full instead of measuring them", 1},
     {NULL, 0, NULL, 0, "What problems leave open:", 2},
     {"size", KEY_SIZE, "LIST", 0, "size= for extents * (16KiB,512KiB,4MiB,1GiB)", 2},
     {"data", KEY_DATA, "LIST", 0, "data= (neutral)", 2},
@@ -248,6 +248,14 @@ static bool measure_all(const struct options *o, const struct set *set) {
     return good;
 }
 
+static void list_all(const struct set *set) {
+    char text[PROBLEM_TEXT];
+    for (int i = 0; i < set->count; i++) {
+        problem_print(&set->entries[i].problem, text, sizeof text);
+        puts(text);
+    }
+}
+
 int main(int argc, char **argv) {
     static struct options o = {
         .supply = {{4, {"16KiB", "512KiB", "4MiB", "1GiB"}}, {1, {"neutral"}}, -1, NULL},
@@ -270,9 +278,11 @@ int main(int argc, char **argv) {
     }
     if (set.count == 0)
         errx(EXIT_USAGE, "no problem is left to measure");
-    for (int i = 0; i < set.count && o.list; i++)
-        puts(set.entries[i].text);
-    bool good = o.list || measure_all(&o, &set);
+    bool good = true;
+    if (o.list)
+        list_all(&set);
+    else
+        good = measure_all(&o, &set);
     set_close(&set);
     return good && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
