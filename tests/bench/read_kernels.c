@@ -12,7 +12,7 @@
 #else
 #define VECTOR_BYTES 16
 #endif
-typedef uint64_t vector __attribute__((vector_size(VECTOR_BYTES), aligned(8), may_alias));
+typedef uint64_t vector __attribute__((vector_size(VECTOR_BYTES), aligned(1), may_alias));
 
 static uint64_t fold(vector sum) {
     uint64_t all = 0;
