@@ -16,8 +16,8 @@
 #include <time.h>
 
 /*
- * Half of what was measured on a processor with AVX2: what is lost in a fallback (to exponents taken apart in every
- * element, to gathered elements, to a narrower instruction set) is more than that.
+ * Half of what was measured on a processor with AVX2. A narrower instruction set and gathered elements cost more than
+ * that, and so do, in columns, exponents that are taken apart in every element.
  */
 static const struct {
     const char *text;

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* Ways of reading: which is best depends on the cache that the bytes are in, and on the machine. */
-#define READERS 4
+#define READERS 6
 
 struct reader {
     const char *name;

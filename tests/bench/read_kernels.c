@@ -46,20 +46,20 @@ static uint64_t read_plain(const unsigned char *data, size_t bytes) {
     return fold(((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7))) + rest;
 }
 
-/* What is read at a time in each stream, and how far ahead of it lines are asked for. */
+/* What is read at a time in each stream. */
 #define STEP 128
-#define AHEAD 1024
 
+/* Several streams keep more requests to memory under way. ahead: how far lines are asked for in advance, 0: not. */
 static inline __attribute__((always_inline)) uint64_t read_streams(const unsigned char *data, size_t bytes,
-                                                                   size_t streams) {
+                                                                   size_t streams, size_t ahead) {
     size_t each = bytes / streams / STEP * STEP;
     vector sum[STEP / VECTOR_BYTES] = {{0}};
     for (size_t i = 0; i < each; i += STEP)
         for (size_t s = 0; s < streams; s++) {
             const unsigned char *at = data + s * each + i;
             const vector *v = (const vector *)(const void *)at;
-            for (size_t line = 0; line < STEP; line += 64)
-                __builtin_prefetch(at + AHEAD + line);
+            for (size_t line = 0; ahead && line < STEP; line += 64)
+                __builtin_prefetch(at + ahead + line);
             for (size_t k = 0; k < STEP / VECTOR_BYTES; k++)
                 sum[k] += v[k];
         }
@@ -68,22 +68,41 @@ static inline __attribute__((always_inline)) uint64_t read_streams(const unsigne
     return fold(sum[0]) + read_plain(data + streams * each, bytes - streams * each);
 }
 
-static uint64_t read_1(const unsigned char *data, size_t bytes) {
-    return read_streams(data, bytes, 1);
+/* Streams that lie no farther apart than this stay within few pages: up to a sixth faster on some machines. */
+#define BLOCK ((size_t)4 << 20)
+
+static inline __attribute__((always_inline)) uint64_t read_blocks(const unsigned char *data, size_t bytes,
+                                                                  size_t streams, size_t ahead) {
+    uint64_t sum = 0;
+    for (size_t at = 0; at < bytes; at += BLOCK)
+        sum += read_streams(data + at, bytes - at < BLOCK ? bytes - at : BLOCK, streams, ahead);
+    return sum;
 }
-static uint64_t read_4(const unsigned char *data, size_t bytes) {
-    return read_streams(data, bytes, 4);
+
+static uint64_t read_ahead_1(const unsigned char *data, size_t bytes) {
+    return read_streams(data, bytes, 1, 1024);
 }
-static uint64_t read_8(const unsigned char *data, size_t bytes) {
-    return read_streams(data, bytes, 8);
+static uint64_t read_ahead_4(const unsigned char *data, size_t bytes) {
+    return read_streams(data, bytes, 4, 1024);
+}
+static uint64_t read_blocks_4(const unsigned char *data, size_t bytes) {
+    return read_blocks(data, bytes, 4, 0);
+}
+static uint64_t read_blocks_ahead_4(const unsigned char *data, size_t bytes) {
+    return read_blocks(data, bytes, 4, 512);
+}
+static uint64_t read_blocks_8(const unsigned char *data, size_t bytes) {
+    return read_blocks(data, bytes, 8, 0);
 }
 
 #define NAME_OF(isa) NAME_OF_(isa)
 #define NAME_OF_(isa) readers_##isa
 
 const struct reader NAME_OF(AXP_ISA)[READERS] = {
-    {"plain", read_plain},
-    {"1 stream", read_1},
-    {"4 streams", read_4},
-    {"8 streams", read_8},
+    {"1 stream", read_plain},
+    {"1 stream, prefetching", read_ahead_1},
+    {"4 streams, prefetching", read_ahead_4},
+    {"4 streams in blocks", read_blocks_4},
+    {"4 streams in blocks, prefetching", read_blocks_ahead_4},
+    {"8 streams in blocks", read_blocks_8},
 };
