@@ -90,7 +90,7 @@ class Bench(unittest.TestCase):
                          [(1, "execute"), (1, "once"), (2, "execute"), (2, "once")])
         for r in results:
             self.assertEqual((r["bytes"], r["outputs"], r["factors"], r["repetitions"]), (3200, 50, 8, 3))
-            self.assertGreater(r["calls"], 1)
+            self.assertGreaterEqual(r["calls"], 1)
             self.assertLessEqual(r["best_seconds"], r["seconds"])
             self.assertAlmostEqual(r["gb_per_s"], r["users"] * 3200e-9 / r["seconds"], delta=2e-3)
             self.assertGreater(r["fraction"], 0)

@@ -8,7 +8,6 @@ allocated inside call that the library does not itself copy or allocate.
 
 import ctypes
 import os
-import platform
 import subprocess
 
 import numpy as np
@@ -173,8 +172,8 @@ class Compiled:
     def start(self, library):
         return library
 
-    def strides_of(self, problem, x):
-        """Shape and strides in elements where they matter; None where the source has no loop for them."""
+    def arguments(self, problem, x):
+        """The function in the source and its numbers, strides in elements; None where there is no loop for them."""
         raise NotImplementedError
 
     def bind(self, problem, x):
@@ -252,7 +251,3 @@ class Eigen(Compiled):
 
 
 PEERS = [NumPy, PyTorch, TensorFlow, Jax, Eigen, OpenMP, FastOpenMP]
-
-
-def python_version():
-    return platform.python_version()
