@@ -20,48 +20,20 @@ static void fail(const char *what) {
     exit(EXIT_FAILURE);
 }
 
-static void set_strides(struct buffer *buffer, const struct layout *layout) {
-    const axprod_tensor *tensor = &buffer->tensor;
-    int64_t size = (int64_t)axprod_dtype_size(tensor->dtype), stride = size;
-    for (int i = tensor->ndim - 1; i >= 0; i--) {
-        int d = layout->has_order ? layout->order[i] : i;
-        if (layout->has_strides) {
-            buffer->strides[d] = layout->strides[d];
-            continue;
-        }
-        bool repeated = layout->broadcast >> d & 1;
-        buffer->strides[d] = repeated ? 0 : layout->flip >> d & 1 ? -stride : stride;
-        if (!repeated && tensor->shape[d] > 0)
-            stride *= tensor->shape[d];
-        stride += layout->pad * size;
-    }
-}
-
-/* The bytes from the lowest to behind the highest element, relative to element (0, 0, ...); none for no elements. */
-static void span(const struct buffer *buffer, int64_t *low, int64_t *high) {
-    *low = 0;
-    *high = (int64_t)axprod_dtype_size(buffer->tensor.dtype);
-    for (int d = 0; d < buffer->tensor.ndim; d++) {
-        int64_t reach = (buffer->shape[d] - 1) * buffer->strides[d];
-        if (buffer->shape[d] == 0) {
-            *low = *high = 0;
-            return;
-        }
-        *(reach < 0 ? low : high) += reach;
-    }
-}
-
 void buffer_open(struct buffer *buffer, axprod_dtype dtype, int ndim, const int64_t *shape,
                  const struct layout *layout) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    bool plain = !layout->has_order && !layout->has_strides && !layout->flip && !layout->broadcast && !layout->pad;
     int64_t low, high;
     memset(buffer, 0, sizeof *buffer);
     if (ndim > 0)
         memcpy(buffer->shape, shape, sizeof(int64_t) * (size_t)ndim);
-    buffer->tensor = (axprod_tensor){NULL, dtype, ndim, buffer->shape, plain ? NULL : buffer->strides};
-    set_strides(buffer, layout);
-    span(buffer, &low, &high);
+    buffer->tensor =
+        (axprod_tensor){NULL, dtype, ndim, buffer->shape, layout_is_plain(layout) ? NULL : buffer->strides};
+    if (!layout_strides(layout, dtype, ndim, buffer->shape, buffer->strides) ||
+        !layout_span(dtype, ndim, buffer->shape, buffer->strides, &low, &high)) {
+        fprintf(stderr, "the strides of a buffer overflow\n");
+        exit(EXIT_FAILURE);
+    }
     size_t bytes = (size_t)(high - low);
     buffer->pages_bytes = (bytes + (size_t)layout->offset + page) / page * page;
     buffer->map_bytes = buffer->pages_bytes + 2 * page;

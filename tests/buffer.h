@@ -6,20 +6,7 @@
 #ifndef TESTS_BUFFER_H
 #define TESTS_BUFFER_H
 
-#include "axprod.h"
-
-/* How a tensor lies in memory. All zeros: C order, described by strides == NULL. */
-struct layout {
-    bool has_order;
-    int order[AXPROD_MAX_NDIM]; /* axes from the slowest to the fastest in memory */
-    bool has_strides;
-    int64_t strides[AXPROD_MAX_NDIM]; /* in bytes; instead of an order */
-    uint64_t flip;                    /* bit d: axis d runs backwards */
-    uint64_t broadcast;               /* bit d: axis d has stride zero */
-    int64_t pad;                      /* elements of gap after each run of the fastest axis, and on each further axis */
-    int offset;                       /* bytes (0 .. 15) by which the elements are misaligned; needs no guard page */
-    bool at_start;                    /* the first byte, not the last one, is next to a guard page */
-};
+#include "layout.h"
 
 struct buffer {
     axprod_tensor tensor;

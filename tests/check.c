@@ -46,7 +46,7 @@ static void complain(const struct problem *problem, const char *format, ...) {
     fputc('\n', stderr);
 }
 
-static void results_open(const struct problem *problem, struct results *results) {
+void results_open(const struct problem *problem, struct results *results) {
     int ndim;
     int64_t shape[AXPROD_MAX_NDIM];
     memset(results, 0, sizeof *results);
@@ -72,7 +72,7 @@ static bool run_on(const struct problem *problem, const struct buffer *x, struct
     bool good = true;
     results_open(problem, results);
     problem_open_outputs(problem, outputs);
-    axprod_status status = problem_call(problem, &x->tensor, outputs);
+    axprod_status status = problem_call(problem, &x->tensor, &outputs[0].tensor, &outputs[1].tensor);
     if (status != AXPROD_OK) {
         complain(problem, "%s: %s", axprod_status_name(status), axprod_last_error());
         good = false;
@@ -166,22 +166,25 @@ static bool judge_complex(const struct problem *problem, const axprod_tensor *x,
     return false;
 }
 
+bool results_judge(const struct problem *problem, const axprod_tensor *x, const struct results *got) {
+    struct results expected;
+    judged += got->outputs;
+    if (problem->form == FORM_LOG)
+        return judge_log(problem, x, got);
+    if (is_complex(problem->dtype))
+        return judge_complex(problem, x, got);
+    results_oracle(problem, x, &expected);
+    bool good = results_same(problem, "oracle", got, &expected);
+    results_close(&expected);
+    return good;
+}
+
 bool check_problem(const struct problem *problem) {
     struct buffer x;
-    struct results got, expected;
+    struct results got;
     problem_open_input(problem, &x);
     buffer_seal(&x);
-    bool good = run_on(problem, &x, &got);
-    if (good && problem->form == FORM_LOG) {
-        good = judge_log(problem, &x.tensor, &got);
-    } else if (good && is_complex(problem->dtype)) {
-        good = judge_complex(problem, &x.tensor, &got);
-    } else if (good) {
-        results_oracle(problem, &x.tensor, &expected);
-        good = results_same(problem, "oracle", &got, &expected);
-        results_close(&expected);
-    }
-    judged += got.outputs;
+    bool good = run_on(problem, &x, &got) && results_judge(problem, &x.tensor, &got);
     results_close(&got);
     buffer_close(&x);
     return good;
@@ -191,10 +194,8 @@ static struct problem parse_formatted(const char *format, va_list arguments) {
     char text[PROBLEM_TEXT];
     struct problem problem;
     vsnprintf(text, sizeof text, format, arguments);
-    if (!problem_parse(text, &problem)) {
-        fprintf(stderr, "no problem: %s\n", text);
+    if (!problem_parse_aloud(text, &problem))
         exit(EXIT_FAILURE);
-    }
     return problem;
 }
 

@@ -23,6 +23,9 @@ struct results {
 bool results_run(const struct problem *problem, struct results *results);
 void results_close(struct results *results);
 
+/* Room for a problem's results, cleared. */
+void results_open(const struct problem *problem, struct results *results);
+
 /* The same bits? Prints the first difference. what: what was compared, for the message. */
 bool results_same(const struct problem *problem, const char *what, const struct results *got,
                   const struct results *expected);
@@ -30,7 +33,10 @@ bool results_same(const struct problem *problem, const char *what, const struct 
 /* Results of f64 and f32 that were made by the oracle, for real and integer dtypes; not for form=log. */
 void results_oracle(const struct problem *problem, const axprod_tensor *x, struct results *results);
 
-/* Runs a problem and compares it with the oracle: bits, 2 ulp for logarithms, the header's bound for complex. */
+/* Compares results of a problem with the oracle: bits, 2 ulp for logarithms, the header's bound for complex. */
+bool results_judge(const struct problem *problem, const axprod_tensor *x, const struct results *got);
+
+/* Runs a problem and judges its results. */
 bool check_problem(const struct problem *problem);
 
 /* The same for its string, printf-like. */

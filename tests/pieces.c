@@ -14,16 +14,7 @@ static bool complain(const struct problem *problem, const char *what, axprod_sta
 }
 
 static axprod_status make_plan(const struct pieces *pieces, const axprod_tensor *x, axprod_plan **plan) {
-    const struct problem *problem = pieces->problem;
-    const int *axes = problem_axes(problem);
-    const axprod_tensor *first = &pieces->outputs[0].tensor, *second = &pieces->outputs[1].tensor;
-    axprod_options options = AXPROD_OPTIONS_INIT;
-    options.num_threads = problem->threads;
-    if (problem->form == FORM_SCALED)
-        return axprod_plan_create_scaled(plan, x, axes, problem->naxes, &options, first, second);
-    if (problem->form == FORM_LOG)
-        return axprod_plan_create_log(plan, x, axes, problem->naxes, &options, first, second);
-    return axprod_plan_create(plan, x, axes, problem->naxes, &options, first);
+    return problem_plan(pieces->problem, x, &pieces->outputs[0].tensor, &pieces->outputs[1].tensor, plan);
 }
 
 /* A reduced axis to cut, -1 for none. */

@@ -2,33 +2,108 @@
 /* The problem language; see problem.h. */
 #include "problem.h"
 
-#include "walk.h"
-
+#include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const form_names[] = {"value", "scaled", "log"};
+#define BLANKS " \t\r\n"
 
-/* A list of integers between separators; returns their number, or -1 where it is none or longer than capacity. */
-static int parse_list(const char *text, char separator, int64_t *values, int capacity) {
-    for (int count = 0; count < capacity;) {
-        char *end;
-        values[count++] = strtoll(text, &end, 10);
-        if (end == text)
+/* A text while it is read. */
+struct parser {
+    const char *text, *at;
+    struct problem *problem;
+    struct problem_error *error;
+    int fill;     /* the axis whose extent is *, or -1 */
+    int64_t size; /* 0: not said */
+};
+
+/* "key=value"; the value of a word without '=' is empty. */
+struct word {
+    const char *at; /* in the parser's text */
+    bool has_value;
+    char key[PROBLEM_TEXT], value[PROBLEM_TEXT];
+};
+
+static bool refuse(const struct parser *parser, const char *at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static bool refuse(const struct parser *parser, const char *at, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(parser->error->sentence, sizeof parser->error->sentence, format, arguments);
+    va_end(arguments);
+    parser->error->column = (int)(at - parser->text) + 1;
+    return false;
+}
+
+/* False at the end of the text. */
+static bool next_word(struct parser *parser, struct word *word) {
+    parser->at += strspn(parser->at, BLANKS);
+    int length = (int)strcspn(parser->at, BLANKS), key = (int)strcspn(parser->at, "=" BLANKS);
+    word->at = parser->at;
+    word->has_value = key < length;
+    snprintf(word->key, sizeof word->key, "%.*s", key, word->at);
+    snprintf(word->value, sizeof word->value, "%.*s", word->has_value ? length - key - 1 : 0, word->at + key + 1);
+    parser->at += length;
+    return length > 0;
+}
+
+/* ----------------------------------------------------------------------------------------------------- numbers --- */
+
+/* Reads digits, perhaps after a minus, and moves *text behind them. */
+static bool take_integer(const char **text, int64_t *value) {
+    const char *digits = **text == '-' ? *text + 1 : *text;
+    char *end;
+    if (*digits < '0' || *digits > '9')
+        return false;
+    errno = 0;
+    *value = strtoll(*text, &end, 10);
+    *text = end;
+    return errno == 0;
+}
+
+static bool read_number(const char *text, int64_t most, int64_t *number) {
+    return take_integer(&text, number) && *text == '\0' && *number >= 0 && *number <= most;
+}
+
+/* Integers with commas between them; returns their number, or -1 where it is none or larger than most. */
+static int read_list(const char *text, int64_t *values, int most) {
+    for (int count = 0; count < most; text++) {
+        if (!take_integer(&text, &values[count++]) || (*text != ',' && *text != '\0'))
             return -1;
-        if (*end == '\0')
+        if (*text == '\0')
             return count;
-        if (*end != separator)
-            return -1;
-        text = end + 1;
     }
     return -1;
 }
 
-static bool parse_mask(const char *text, int ndim, uint64_t *mask) {
+bool problem_parse_size(const char *text, int64_t *bytes) {
+    static const char *const units[] = {"", "B", "KiB", "MiB", "GiB"};
+    static const int shifts[] = {0, 0, 10, 20, 30};
+    if (!take_integer(&text, bytes) || *bytes <= 0)
+        return false;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (strcmp(text, units[i]) == 0)
+            return !__builtin_mul_overflow(*bytes, INT64_C(1) << shifts[i], bytes);
+    }
+    return false;
+}
+
+/* ------------------------------------------------------------------------------------------------------- words --- */
+
+/* What a word speaks of: ndim is that of the tensor whose layout it is. */
+struct subject {
+    struct parser *parser;
+    struct problem *problem;
+    struct layout *layout;
+    int ndim;
+};
+
+static bool read_mask(const char *value, int ndim, uint64_t *mask) {
     int64_t values[AXPROD_MAX_NDIM];
-    int count = parse_list(text, ',', values, AXPROD_MAX_NDIM);
+    int count = read_list(value, values, AXPROD_MAX_NDIM);
     for (int i = 0; i < count; i++) {
         if (values[i] < 0 || values[i] >= ndim)
             return false;
@@ -37,205 +112,229 @@ static bool parse_mask(const char *text, int ndim, uint64_t *mask) {
     return count > 0;
 }
 
-static bool parse_order(const char *text, int ndim, struct layout *layout) {
+static bool read_order(const char *value, const struct subject *s) {
     int64_t values[AXPROD_MAX_NDIM];
     uint64_t seen = 0;
-    layout->has_order = true;
-    if (parse_list(text, ',', values, AXPROD_MAX_NDIM) != ndim || !parse_mask(text, ndim, &seen))
+    s->layout->has_order = true;
+    if (read_list(value, values, AXPROD_MAX_NDIM) != s->ndim || !read_mask(value, s->ndim, &seen))
         return false;
-    for (int d = 0; d < ndim; d++)
-        layout->order[d] = (int)values[d];
-    return __builtin_popcountll(seen) == ndim;
+    for (int d = 0; d < s->ndim; d++)
+        s->layout->order[d] = (int)values[d];
+    return __builtin_popcountll(seen) == s->ndim;
 }
 
-/* One word about a layout. ndim is that of the tensor it belongs to. */
-static bool parse_layout(const char *key, const char *value, int ndim, struct layout *layout) {
-    if (strcmp(key, "order") == 0)
-        return parse_order(value, ndim, layout);
-    if (strcmp(key, "strides") == 0) {
-        layout->has_strides = true;
-        return parse_list(value, ',', layout->strides, AXPROD_MAX_NDIM) == ndim;
-    }
-    if (strcmp(key, "flip") == 0)
-        return parse_mask(value, ndim, &layout->flip);
-    if (strcmp(key, "broadcast") == 0)
-        return parse_mask(value, ndim, &layout->broadcast);
-    if (strcmp(key, "pad") == 0) {
-        layout->pad = strtoll(value, NULL, 10);
-        return layout->pad >= 0;
-    }
-    if (strcmp(key, "offset") == 0) {
-        layout->offset = atoi(value);
-        return layout->offset >= 0 && layout->offset < 16;
-    }
-    layout->at_start = strcmp(key, "front") == 0;
-    return layout->at_start;
+static bool read_strides(const char *value, const struct subject *s) {
+    s->layout->has_strides = true;
+    return read_list(value, s->layout->strides, AXPROD_MAX_NDIM) == s->ndim;
 }
 
-static bool parse_axes(const char *value, struct problem *problem) {
+static bool read_flip(const char *value, const struct subject *s) {
+    return read_mask(value, s->ndim, &s->layout->flip);
+}
+
+static bool read_broadcast(const char *value, const struct subject *s) {
+    return read_mask(value, s->ndim, &s->layout->broadcast);
+}
+
+static bool read_pad(const char *value, const struct subject *s) {
+    return read_number(value, INT64_MAX, &s->layout->pad);
+}
+
+static bool read_offset(const char *value, const struct subject *s) {
+    int64_t offset;
+    bool good = read_number(value, 15, &offset);
+    s->layout->offset = good ? (int)offset : 0;
+    return good;
+}
+
+static bool read_front(const char *value, const struct subject *s) {
+    return (s->layout->at_start = !*value);
+}
+
+static bool read_axes(const char *value, const struct subject *s) {
+    struct problem *problem = s->problem;
     int64_t values[AXPROD_MAX_NDIM];
-    problem->naxes = -1;
+    uint64_t seen = 0;
     if (strcmp(value, "all") == 0)
         return true;
-    problem->naxes = 0;
-    if (strcmp(value, "none") == 0)
-        return true;
-    problem->naxes = parse_list(value, ',', values, AXPROD_MAX_NDIM);
+    problem->naxes = strcmp(value, "none") == 0 ? 0 : read_list(value, values, AXPROD_MAX_NDIM);
     for (int i = 0; i < problem->naxes; i++) {
-        problem->axes[i] = (int)values[i];
-        if (values[i] < -problem->ndim || values[i] >= problem->ndim)
+        int64_t axis = values[i] < 0 ? values[i] + problem->ndim : values[i];
+        if (axis < 0 || axis >= problem->ndim || seen >> axis & 1)
             return false;
+        seen |= UINT64_C(1) << axis;
+        problem->axes[i] = (int)values[i];
     }
-    return problem->naxes > 0;
+    return problem->naxes >= 0;
 }
 
-static bool parse_form(const char *value, struct problem *problem) {
+static bool read_size(const char *value, const struct subject *s) {
+    return problem_parse_size(value, &s->parser->size);
+}
+
+static bool read_keepdims(const char *value, const struct subject *s) {
+    return (s->problem->keepdims = !*value);
+}
+
+static bool read_form(const char *value, const struct subject *s) {
     for (int form = FORM_VALUE; form <= FORM_LOG; form++) {
-        if (strcmp(value, form_names[form]) == 0) {
-            problem->form = (enum form)form;
+        if (strcmp(value, problem_form_names[form]) == 0) {
+            s->problem->form = (enum form)form;
             return true;
         }
     }
     return false;
 }
 
-/* Any word but the output's layout, whose number of dimensions is known only when all words are read. */
-static bool parse_word(const char *key, const char *value, struct problem *problem) {
-    if (strcmp(key, "axes") == 0)
-        return parse_axes(value, problem);
-    if (strcmp(key, "form") == 0)
-        return parse_form(value, problem);
-    if (strcmp(key, "keepdims") == 0)
-        return problem->keepdims = true;
-    if (strcmp(key, "out") == 0)
-        return (problem->out = axprod_dtype_from_name(value)) != AXPROD_DTYPE_NONE;
-    if (strcmp(key, "threads") == 0)
-        return (problem->threads = atoi(value)) >= 0;
-    if (strcmp(key, "data") == 0)
-        return data_from_name(value, &problem->data);
-    if (strcmp(key, "seed") == 0) {
-        problem->seed = strtoull(value, NULL, 10);
+static bool read_out(const char *value, const struct subject *s) {
+    return (s->problem->out = axprod_dtype_from_name(value)) != AXPROD_DTYPE_NONE;
+}
+
+static bool read_threads(const char *value, const struct subject *s) {
+    int64_t threads;
+    bool good = read_number(value, 4096, &threads);
+    s->problem->threads = good ? (int)threads : 0;
+    return good;
+}
+
+static bool read_data(const char *value, const struct subject *s) {
+    return data_from_name(value, &s->problem->data);
+}
+
+static bool read_seed(const char *value, const struct subject *s) {
+    int64_t seed;
+    bool good = read_number(value, INT64_MAX, &seed);
+    s->problem->seed = good ? (uint64_t)seed : 0;
+    return good;
+}
+
+/* The words, those of a layout first: an output's begin with "out-". */
+#define LAYOUT_WORDS 7
+static const struct {
+    const char *key;
+    bool (*read)(const char *value, const struct subject *subject);
+    const char *needs;
+} words[] = {
+    {"order", read_order, "every axis once, such as 1,0"},
+    {"strides", read_strides, "as many strides in bytes as there are axes"},
+    {"flip", read_flip, "axes from 0 on"},
+    {"broadcast", read_broadcast, "axes from 0 on"},
+    {"pad", read_pad, "a number of elements"},
+    {"offset", read_offset, "a number of bytes, 0 to 15"},
+    {"front", read_front, "no value"},
+    {"axes", read_axes, "all, none or axes of the shape, each once, such as 0,-1"},
+    {"size", read_size, "a number of bytes, such as 16KiB or 1GiB"},
+    {"keepdims", read_keepdims, "no value"},
+    {"form", read_form, "value, scaled or log"},
+    {"out", read_out, "a dtype, such as f64"},
+    {"threads", read_threads, "a number, 0 to 4096"},
+    {"data", read_data, "a kind of data, such as neutral, shrinking, smallint or wild"},
+    {"seed", read_seed, "a number"},
+};
+enum {
+    WORDS = sizeof words / sizeof words[0]
+};
+
+/* Reads the words of the input and the call, or those of the output's layout; *seen: the words so far. */
+static bool read_word(const struct subject *subject, const struct word *word, bool output, uint32_t *seen) {
+    const char *key = word->key + (output ? strlen("out-") : 0);
+    for (int i = 0; i < (output ? LAYOUT_WORDS : WORDS); i++) {
+        if (strcmp(key, words[i].key) != 0)
+            continue;
+        if (*seen >> i & 1)
+            return refuse(subject->parser, word->at, "%s is said twice", word->key);
+        *seen |= UINT32_C(1) << i;
+        /* "pad" without a value is as wrong as "keepdims=": the one is no number, the other has nothing to say. */
+        bool flag = words[i].read == read_front || words[i].read == read_keepdims;
+        if (word->has_value == flag || !words[i].read(word->value, subject))
+            return refuse(subject->parser, word->at, "%s needs %s", word->key, words[i].needs);
         return true;
     }
-    return parse_layout(key, value, problem->ndim, &problem->layout);
+    return refuse(subject->parser, word->at, "there is no word \"%s\"", word->key);
 }
 
-/* Splits "key=value" in place; the value of a word without '=' is empty. */
-static char *split(char *word) {
-    char *value = strchr(word, '=');
-    if (!value)
-        return word + strlen(word);
-    *value = '\0';
-    return value + 1;
-}
+/* ----------------------------------------------------------------------------------------------------- problems --- */
 
-static bool parse_words(char *copy, struct problem *problem, bool outputs_only) {
-    char *rest = NULL, *word = strtok_r(copy, " \t\r\n", &rest);
-    for (int i = 0; word; i++, word = strtok_r(NULL, " \t\r\n", &rest)) {
-        char *value = split(word);
-        bool output = strncmp(word, "out-", 4) == 0, good = true;
-        int ndim;
-        int64_t shape[AXPROD_MAX_NDIM];
-        if (i < 2 && !outputs_only) {
-            if (i == 0)
-                good = (problem->dtype = axprod_dtype_from_name(word)) != AXPROD_DTYPE_NONE;
-            else if (strcmp(word, "scalar") != 0)
-                good = (problem->ndim = parse_list(word, 'x', problem->shape, AXPROD_MAX_NDIM)) >= 0;
-        } else if (i >= 2 && output && outputs_only) {
-            problem_out_shape(problem, &ndim, shape);
-            good = parse_layout(word + 4, value, ndim, &problem->out_layout);
-        } else if (i >= 2 && !output && !outputs_only) {
-            good = parse_word(word, value, problem);
-        }
-        if (!good) {
-            fprintf(stderr, "problem: cannot understand \"%s\" with value \"%s\"\n", word, value);
+/* "3x5x7", with at most one "*" among the extents, or "scalar". */
+static bool read_shape(struct parser *parser, const char *text) {
+    struct problem *problem = parser->problem;
+    if (strcmp(text, "scalar") == 0)
+        return true;
+    for (;; text++) {
+        if (problem->ndim == AXPROD_MAX_NDIM)
+            return false;
+        int64_t *extent = &problem->shape[problem->ndim++];
+        if (*text == '*' && parser->fill < 0) {
+            parser->fill = problem->ndim - 1;
+            *extent = 1;
+            text++;
+        } else if (!take_integer(&text, extent) || *extent < 0) {
             return false;
         }
+        if (*text == '\0')
+            return true;
+        if (*text != 'x')
+            return false;
     }
-    return problem->dtype != AXPROD_DTYPE_NONE;
 }
 
-bool problem_parse(const char *text, struct problem *problem) {
-    char first[PROBLEM_TEXT], second[PROBLEM_TEXT];
+static bool read_head(struct parser *parser) {
+    struct word word;
+    if (!next_word(parser, &word) || word.has_value ||
+        (parser->problem->dtype = axprod_dtype_from_name(word.key)) == AXPROD_DTYPE_NONE)
+        return refuse(parser, word.at, "a problem begins with a dtype, such as f64 or i32");
+    if (!next_word(parser, &word) || word.has_value || !read_shape(parser, word.key))
+        return refuse(parser, word.at,
+                      "after the dtype comes a shape, such as 3x5 or scalar: extents from 0 on, at most one of them *");
+    return true;
+}
+
+static bool read_words(struct parser *parser, bool output, struct layout *layout, int ndim) {
+    struct subject subject = {parser, parser->problem, layout, ndim};
+    struct word word;
+    uint32_t seen = 0;
+    while (next_word(parser, &word)) {
+        bool is_output = strncmp(word.key, "out-", strlen("out-")) == 0;
+        if (is_output == output && !read_word(&subject, &word, output, &seen))
+            return false;
+    }
+    return true;
+}
+
+/* Gives the extent * its value. */
+static bool fill_size(struct parser *parser) {
+    struct problem *problem = parser->problem;
+    if ((parser->fill >= 0) != (parser->size > 0))
+        return refuse(parser, parser->text, "an extent * and size= go together");
+    if (parser->fill < 0)
+        return true;
+    int64_t bytes = (int64_t)axprod_dtype_size(problem->dtype);
+    for (int d = 0; d < problem->ndim; d++) {
+        if (problem->shape[d] == 0 || __builtin_mul_overflow(bytes, problem->shape[d], &bytes))
+            return refuse(parser, parser->text, "beside an extent * the others must be at least 1 and fit in memory");
+    }
+    int64_t extent = parser->size / bytes;
+    problem->shape[parser->fill] = extent > 0 ? extent : 1;
+    return true;
+}
+
+bool problem_parse(const char *text, struct problem *problem, struct problem_error *error) {
+    struct parser parser = {.text = text, .at = text, .problem = problem, .error = error, .fill = -1};
+    int out_ndim;
+    int64_t out_shape[AXPROD_MAX_NDIM];
     memset(problem, 0, sizeof *problem);
     problem->naxes = -1;
-    if (strlen(text) >= sizeof first)
+    if (strlen(text) >= PROBLEM_TEXT)
+        return refuse(&parser, text + PROBLEM_TEXT - 1, "a problem has fewer than %d characters", PROBLEM_TEXT);
+    if (!read_head(&parser))
         return false;
-    strcpy(first, text);
-    strcpy(second, text);
-    if (!parse_words(first, problem, false))
+    /* The number of the output's dimensions is known only when all other words are read. */
+    const char *words_begin = parser.at;
+    if (!read_words(&parser, false, &problem->layout, problem->ndim) || !fill_size(&parser))
         return false;
     if (problem->out == AXPROD_DTYPE_NONE)
         problem->out = axprod_result_dtype(problem->dtype);
-    return parse_words(second, problem, true);
-}
-
-/* A string that grows as by snprintf. */
-struct writer {
-    char *text;
-    size_t size;
-    int length;
-};
-
-static void __attribute__((format(printf, 2, 3))) put(struct writer *writer, const char *format, ...) {
-    __builtin_va_list arguments;
-    size_t used = (size_t)writer->length < writer->size ? (size_t)writer->length : writer->size;
-    __builtin_va_start(arguments, format);
-    writer->length += vsnprintf(writer->size ? writer->text + used : NULL, writer->size - used, format, arguments);
-    __builtin_va_end(arguments);
-}
-
-static void put_mask(struct writer *writer, const char *prefix, const char *key, uint64_t mask) {
-    const char *separator = "";
-    if (!mask)
-        return;
-    put(writer, " %s%s=", prefix, key);
-    for (int d = 0; d < AXPROD_MAX_NDIM; d++) {
-        if (mask >> d & 1) {
-            put(writer, "%s%d", separator, d);
-            separator = ",";
-        }
-    }
-}
-
-static void put_layout(struct writer *writer, const char *prefix, const struct layout *layout, int ndim) {
-    for (int d = 0; layout->has_order && d < ndim; d++)
-        put(writer, d == 0 ? " %s%s=%d" : "%.0s%.0s,%d", prefix, "order", layout->order[d]);
-    for (int d = 0; layout->has_strides && d < ndim; d++)
-        put(writer, d == 0 ? " %s%s=%lld" : "%.0s%.0s,%lld", prefix, "strides", (long long)layout->strides[d]);
-    put_mask(writer, prefix, "flip", layout->flip);
-    put_mask(writer, prefix, "broadcast", layout->broadcast);
-    if (layout->pad)
-        put(writer, " %spad=%lld", prefix, (long long)layout->pad);
-    if (layout->offset)
-        put(writer, " %soffset=%d", prefix, layout->offset);
-    if (layout->at_start)
-        put(writer, " %sfront", prefix);
-}
-
-int problem_print(const struct problem *problem, char *text, size_t size) {
-    struct writer writer = {text, size, 0};
-    int out_ndim;
-    int64_t out_shape[AXPROD_MAX_NDIM];
-    put(&writer, "%s ", axprod_dtype_name(problem->dtype));
-    for (int d = 0; d < problem->ndim; d++)
-        put(&writer, "%s%lld", d ? "x" : "", (long long)problem->shape[d]);
-    if (problem->ndim == 0)
-        put(&writer, "scalar");
-    put(&writer, problem->naxes < 0 ? " axes=all" : problem->naxes == 0 ? " axes=none" : " axes=");
-    for (int i = 0; i < problem->naxes; i++)
-        put(&writer, "%s%d", i ? "," : "", problem->axes[i]);
-    if (problem->keepdims)
-        put(&writer, " keepdims");
-    if (problem->form != FORM_VALUE)
-        put(&writer, " form=%s", form_names[problem->form]);
-    else
-        put(&writer, " out=%s", axprod_dtype_name(problem->out));
     problem_out_shape(problem, &out_ndim, out_shape);
-    put_layout(&writer, "", &problem->layout, problem->ndim);
-    put_layout(&writer, "out-", &problem->out_layout, out_ndim);
-    if (problem->threads)
-        put(&writer, " threads=%d", problem->threads);
-    put(&writer, " data=%s seed=%llu", data_name(problem->data), (unsigned long long)problem->seed);
-    return writer.length;
+    parser.at = words_begin;
+    return read_words(&parser, true, &problem->out_layout, out_ndim);
 }

@@ -4,8 +4,10 @@
  *
  *     f32 3x5x7 axes=0,2 keepdims out=f64 order=2,0,1 pad=3 data=neutral seed=1
  *
- * First the dtype and the shape ("scalar" for no dimension), then in any order, all optional:
+ * First the dtype and the shape ("scalar" for no dimension), then in any order, all optional, each at most once:
  *     axes=all | none | 0,2   axes to multiply along (all); negative ones count from the end
+ *     size=64KiB              bytes of all elements together, where one extent is *, as in *x64: it becomes the largest
+ *                             with which they fit, at least 1; B, KiB, MiB, GiB or none
  *     keepdims                the output has the keepdims shape
  *     form=value | scaled | log                                                            (value)
  *     out=DTYPE               result dtype of form=value (the input's default)
@@ -33,6 +35,9 @@ enum form {
     FORM_LOG
 };
 
+/* "value", "scaled", "log" */
+extern const char *const problem_form_names[];
+
 struct problem {
     axprod_dtype dtype, out;
     enum form form;
@@ -50,8 +55,20 @@ struct problem {
 /* Enough for a problem of eight dimensions with everything said. */
 #define PROBLEM_TEXT 1024
 
-/* False, and a sentence on stderr, where the text is no problem. */
-bool problem_parse(const char *text, struct problem *problem);
+/* What is wrong with a text, and the first character (from 1 on) of what is wrong. */
+struct problem_error {
+    int column;
+    char sentence[256];
+};
+
+/* False, and *error, where the text is no problem. */
+bool problem_parse(const char *text, struct problem *problem, struct problem_error *error);
+
+/* The number of bytes in "16KiB", as size= understands it. */
+bool problem_parse_size(const char *text, int64_t *bytes);
+
+/* The same with the sentence, the text and the place in it on stderr. */
+bool problem_parse_aloud(const char *text, struct problem *problem);
 
 /* The canonical string; parsing it gives the same problem. Truncated as by snprintf; returns the whole length. */
 int problem_print(const struct problem *problem, char *text, size_t size);
@@ -71,7 +88,10 @@ void problem_open_input(const struct problem *problem, struct buffer *x);
 /* Opens the buffers of the output(s); the second one is left closed for form=value. Returns how many. */
 int problem_open_outputs(const struct problem *problem, struct buffer outputs[2]);
 
-/* Calls the one-shot function of the problem's form. */
-axprod_status problem_call(const struct problem *problem, const axprod_tensor *x, struct buffer outputs[2]);
+/* Calls the one-shot function of the problem's form, or creates its plan. second: not looked at for form=value. */
+axprod_status problem_call(const struct problem *problem, const axprod_tensor *x, const axprod_tensor *first,
+                           const axprod_tensor *second);
+axprod_status problem_plan(const struct problem *problem, const axprod_tensor *x, const axprod_tensor *first,
+                           const axprod_tensor *second, axprod_plan **plan);
 
 #endif

@@ -55,9 +55,9 @@ int problem_open_outputs(const struct problem *problem, struct buffer outputs[2]
     return count;
 }
 
-axprod_status problem_call(const struct problem *problem, const axprod_tensor *x, struct buffer outputs[2]) {
+axprod_status problem_call(const struct problem *problem, const axprod_tensor *x, const axprod_tensor *first,
+                           const axprod_tensor *second) {
     axprod_options options = AXPROD_OPTIONS_INIT;
-    const axprod_tensor *first = &outputs[0].tensor, *second = &outputs[1].tensor;
     const int *axes = problem_axes(problem);
     options.num_threads = problem->threads;
     if (problem->form == FORM_SCALED)
@@ -65,4 +65,16 @@ axprod_status problem_call(const struct problem *problem, const axprod_tensor *x
     if (problem->form == FORM_LOG)
         return axprod_log_prod(x, axes, problem->naxes, &options, first, second);
     return axprod_prod(x, axes, problem->naxes, &options, first);
+}
+
+axprod_status problem_plan(const struct problem *problem, const axprod_tensor *x, const axprod_tensor *first,
+                           const axprod_tensor *second, axprod_plan **plan) {
+    axprod_options options = AXPROD_OPTIONS_INIT;
+    const int *axes = problem_axes(problem);
+    options.num_threads = problem->threads;
+    if (problem->form == FORM_SCALED)
+        return axprod_plan_create_scaled(plan, x, axes, problem->naxes, &options, first, second);
+    if (problem->form == FORM_LOG)
+        return axprod_plan_create_log(plan, x, axes, problem->naxes, &options, first, second);
+    return axprod_plan_create(plan, x, axes, problem->naxes, &options, first);
 }

@@ -30,7 +30,7 @@ static bool hash_problem(const char *text, bool oracle, uint64_t *word) {
     struct problem problem;
     struct results results;
     struct buffer x;
-    if (!problem_parse(text, &problem))
+    if (!problem_parse_aloud(text, &problem))
         return false;
     bool good = true;
     if (problem.form == FORM_LOG || is_complex(problem.dtype)) {

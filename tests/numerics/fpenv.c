@@ -136,7 +136,7 @@ static bool run_in(const struct environment *e, const struct problem *problem, c
     fegetenv(&outside);
     enter(e);
     before = look();
-    axprod_status status = problem_call(problem, &x->tensor, outputs);
+    axprod_status status = problem_call(problem, &x->tensor, &outputs[0].tensor, &outputs[1].tensor);
     after = look();
     fesetenv(&outside);
     set_control(outside_control);

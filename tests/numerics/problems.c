@@ -14,7 +14,7 @@ static int64_t check_lines(FILE *file, int64_t *problems) {
         struct problem problem;
         if (line[strspn(line, " \t\r\n")] == '\0' || line[0] == '#')
             continue;
-        failures += !problem_parse(line, &problem) || !check_problem(&problem);
+        failures += !problem_parse_aloud(line, &problem) || !check_problem(&problem);
         ++*problems;
     }
     return failures;

@@ -18,7 +18,7 @@ static bool string_names(const struct problem *problem) {
     char text[PROBLEM_TEXT], again[PROBLEM_TEXT];
     struct problem parsed;
     problem_print(problem, text, sizeof text);
-    if (!problem_parse(text, &parsed))
+    if (!problem_parse_aloud(text, &parsed))
         return false;
     problem_print(&parsed, again, sizeof again);
     for (int i = 0; text[i] || again[i]; i++) {

@@ -83,7 +83,7 @@ static void test_calls(void **state) {
             struct buffer outputs[2];
             int count = problem_open_outputs(&problem, outputs);
             reset(n);
-            axprod_status status = problem_call(&problem, &x.tensor, outputs);
+            axprod_status status = problem_call(&problem, &x.tensor, &outputs[0].tensor, &outputs[1].tensor);
             bool met = atomic_load(&allocations) > n;
             if (status != AXPROD_OK)
                 check_failed("call", problems[p], n, status, outputs, count);

@@ -154,17 +154,61 @@ static void test_harness(void **state) {
     char text[PROBLEM_TEXT];
     problem_print(&problem, text, sizeof text);
     assert_string_equal(text, "f32 3x5x7 axes=0,-1 keepdims out=f64 order=2,0,1 pad=3 out-pad=1 data=neutral seed=1");
-    assert_false(problem_parse("f33 3x5", &problem));
-    assert_false(problem_parse("f32 3y5", &problem));
-    assert_false(problem_parse("f32 3x5 axes=2", &problem));
-    assert_false(problem_parse("f32 3x5 colour=red", &problem));
-    assert_false(problem_parse("f32 3x5 order=0,0", &problem));
+}
+
+/* What is no problem is refused, from the right column on. */
+static void test_no_problems(void **state) {
+    static const struct {
+        const char *text;
+        int column;
+    } cases[] = {
+        {"", 1},
+        {"f33 3x5", 1},
+        {"f32", 4},
+        {"f32 3y5", 5},
+        {"f32 3x-5", 5},
+        {"f32 3x5 axes=2", 9},
+        {"f32 3x5 axes=0,-2", 9},
+        {"f32  3x5 colour=red", 10},
+        {"f32 3x5 order=0,0", 9},
+        {"f32 3x5 pad=2 pad=3", 15},
+        {"f32 3x5 pad=two", 9},
+        {"f32 3x5 pad", 9},
+        {"f32 3x5 keepdims=1", 9},
+        {"f32 3x5 axes=0 out-flip=1", 16},
+        {"f32 *x*", 5},
+        {"f32 *x5", 1},
+        {"f32 3x5 size=1KiB", 1},
+        {"f32 *x0 size=1KiB", 1},
+        {"f32 *x5 size=1kB", 9},
+        {"f32 *x5 size=99999999999GiB", 9},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct problem problem;
+        struct problem_error error = {0, ""};
+        if (problem_parse(cases[i].text, &problem, &error) || error.column != cases[i].column)
+            fail_msg("\"%s\": column %d (%s)", cases[i].text, error.column, error.sentence);
+    }
+}
+
+/* The extent * takes what fits. */
+static void test_sizes(void **state) {
+    struct problem problem;
+    (void)state;
+    problem = problem_of("f64 *x3 axes=1 size=1KiB");
+    assert_int_equal(problem.shape[0], 42);
+    problem = problem_of("c64 8x*x2 size=1MiB");
+    assert_int_equal(problem.shape[1], 8192);
+    problem = problem_of("i8 *x4096 size=1KiB");
+    assert_int_equal(problem.shape[0], 1);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_factors), cmocka_unit_test(test_one_factor), cmocka_unit_test(test_short_formats),
         cmocka_unit_test(test_elements),    cmocka_unit_test(test_ties),       cmocka_unit_test(test_harness),
+        cmocka_unit_test(test_no_problems), cmocka_unit_test(test_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
