@@ -12,10 +12,11 @@ enum {
     COLUMN_ROWS = 64, /* rows of a column tile at once */
     WIDE_ROWS = 8,    /* the same for more than FEW_COLUMNS: what the memory reads well from end to end */
     FEW_COLUMNS = 64,
-    STREAMS = 4,           /* places in a long run that are read in turn: one does not fill the memory's bandwidth */
-    GATHER_BYTES = 16384,  /* gathered elements at once */
-    PREFETCH_BYTES = 1024, /* ahead in each stream */
-    COLUMN_PREFETCH = 512, /* ahead in each row of a column tile */
+    STREAMS = 4,             /* places in a long run that are read in turn: one does not fill the memory's bandwidth */
+    GATHER_BYTES = 16384,    /* gathered elements at once */
+    STREAM_WINDOW = 1 << 22, /* bytes that these places are in: far apart they are slower by a quarter */
+    PREFETCH_BYTES = 1024,   /* ahead in each stream */
+    COLUMN_PREFETCH = 512,   /* ahead in each row of a column tile */
 };
 
 /* --------------------------------------------------------------------------------------------- working memory --- */
@@ -253,8 +254,8 @@ static void multiply_columns(const axp_piece *p) {
 }
 
 /*
- * A long run as rows of `width` elements, taken in turn from STREAMS places. Returns how many elements that were; the
- * rest has less than STREAMS rows.
+ * A window of a long run as rows of `width` elements, taken in turn from STREAMS places. Returns how many elements that
+ * were; the rest has less than STREAMS rows.
  */
 static int64_t multiply_streams(const axp_piece *p, const char *run, int64_t elements, int64_t at) {
     const axprod_plan *plan = p->plan;
@@ -298,8 +299,9 @@ static void multiply_runs(const axp_piece *p, const char *base, int64_t at) {
         int64_t length = axp_min(p->end - i, nest->reduced[0].extent - i % nest->reduced[0].extent);
         const char *run = base + offset;
         int64_t elements = length * plan->inner, done = 0;
-        if (elements >= ROWS * plan->width)
-            done = multiply_streams(p, run, elements, at);
+        while (elements - done >= ROWS * plan->width)
+            done += multiply_streams(p, run + done * plan->element_bytes,
+                                     axp_min(elements - done, STREAM_WINDOW / plan->element_bytes), at);
         while (done < elements) {
             int64_t some = axp_min(elements - done, (ROWS - 1) * plan->width);
             multiply_rest(p, run + done * plan->element_bytes, some, at);
