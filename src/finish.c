@@ -196,36 +196,26 @@ static void finish_words(const axprod_plan *plan, int64_t first, int64_t n, axp_
     store_values(plan, 0, first, n, room, sink);
 }
 
-/* (hi + lo) 2^exponent to one component, rounded once. */
-static uint64_t round_component(double hi, double lo, int64_t exponent, const axp_format *format) {
-    if (hi == 0)
-        return 0;
-    int shift;
-    bool negative = hi < 0;
-    double significand = 2 * __builtin_frexp(negative ? -hi : hi, &shift);
-    axp_real value = {.exponent = exponent + shift - 1 - FRACTION_BITS};
-    value.magnitude = to_fixed_point(significand, __builtin_ldexp(negative ? -lo : lo, 1 - shift), &value.more);
-    uint64_t sign = (uint64_t)negative << (format->precision == 53 ? 63 : 31);
-    return axp_round_real(&value, format) | sign;
-}
-
+/*
+ * Complex bounds have room for one rounding more than hi has seen: hi is within (u - u^2 + ...) of hi + lo, u = 2^-53,
+ * and a binary32 nearest to hi within u (1 - u) + 2^-53 of hi + lo, u = 2^-24.
+ */
 static void finish_complex(const axprod_plan *plan, int64_t first, int64_t n, axp_states states,
                            const axp_finish_room *room, const axp_sink *sink) {
-    const axp_dtype_info *info = &axp_dtypes[plan->out_dtype[0]];
-    int half = info->bytes / 2;
+    bool wide = plan->out_dtype[0] == AXPROD_C128;
     for (int64_t i = 0; i < n; i++) {
+        /* beyond this all finite numbers over- or underflow */
+        int exponent = (int)axp_max(-4096, axp_min(axp_exponents(states)[i], 4096));
         double re = axp_plane(states, AXP_PLANE_HI)[i], im = axp_plane(states, AXP_PLANE_IM_HI)[i];
-        int64_t exponent = axp_exponents(states)[i];
-        uint64_t bits[2];
-        if (re - re != 0 || im - im != 0) {
-            axp_special_output(AXP_FORM_VALUE, half == 8 ? AXPROD_F64 : AXPROD_F32, __builtin_nan(""), bits);
-            bits[1] = bits[0];
-        } else {
-            bits[0] = round_component(re, axp_plane(states, AXP_PLANE_LO)[i], exponent, &info->format);
-            bits[1] = round_component(im, axp_plane(states, AXP_PLANE_IM_LO)[i], exponent, &info->format);
-        }
-        memcpy(room->values + i * info->bytes, &bits[0], (size_t)half);
-        memcpy(room->values + i * info->bytes + half, &bits[1], (size_t)half);
+        if (re - re != 0 || im - im != 0)
+            re = im = __builtin_nan("");
+        /* -0 + 0 is +0 */
+        re = __builtin_ldexp(re + 0, exponent);
+        im = __builtin_ldexp(im + 0, exponent);
+        if (wide)
+            ((axprod_complex128 *)room->values)[i] = (axprod_complex128){re, im};
+        else
+            ((axprod_complex64 *)room->values)[i] = (axprod_complex64){(float)re, (float)im};
     }
     store_values(plan, 0, first, n, room, sink);
 }

@@ -311,6 +311,9 @@ static void multiply_rows(const axp_piece *p) {
 
 void axp_walk(const axp_piece *p) {
     const axprod_plan *plan = p->plan;
+    /* where speed is not all that depends on it: nothing of what the thread did before may show */
+    if (plan->accumulator == AXP_COMPLEX)
+        p->s->hint = (axp_fold_hint){{0, 0}, {0, 0}};
     switch (plan->layout) {
     case AXP_LAYOUT_COLUMN:
         axp_set_identity(plan->accumulator, p->s->states, p->count);

@@ -97,8 +97,10 @@ INLINE __m128i load_4_bytes(const void *p) {
 INLINE bool any_lane(vint mask) {
     return _mm512_movepi64_mask((__m512i)mask) != 0;
 }
-#define EVEN_LANES 0, 2, 4, 6, 8, 10, 12, 14
-#define ODD_LANES 1, 3, 5, 7, 9, 11, 13, 15
+#define REAL_PARTS 0, 8, 2, 10, 4, 12, 6, 14
+#define IMAGINARY_PARTS 1, 9, 3, 11, 5, 13, 7, 15
+#define TO_COMPLEX_LANES 0, 4, 1, 5, 2, 6, 3, 7
+#define FROM_COMPLEX_LANES 0, 2, 4, 6, 1, 3, 5, 7
 #define FMA(a, b, c) (vdouble) _mm512_fmadd_pd((__m512d)(a), (__m512d)(b), (__m512d)(c))
 #define FMS(a, b, c) (vdouble) _mm512_fmsub_pd((__m512d)(a), (__m512d)(b), (__m512d)(c))
 #define INT32_TO_DOUBLE(v) (vdouble) _mm512_cvtepi32_pd(v)
@@ -125,8 +127,10 @@ INLINE bool any_lane(vint mask) {
 INLINE bool any_lane(vint mask) {
     return _mm256_movemask_pd((__m256d)mask) != 0;
 }
-#define EVEN_LANES 0, 2, 4, 6
-#define ODD_LANES 1, 3, 5, 7
+#define REAL_PARTS 0, 4, 2, 6
+#define IMAGINARY_PARTS 1, 5, 3, 7
+#define TO_COMPLEX_LANES 0, 2, 1, 3
+#define FROM_COMPLEX_LANES 0, 2, 1, 3
 #define FMA(a, b, c) (vdouble) _mm256_fmadd_pd((__m256d)(a), (__m256d)(b), (__m256d)(c))
 #define FMS(a, b, c) (vdouble) _mm256_fmsub_pd((__m256d)(a), (__m256d)(b), (__m256d)(c))
 #define INT32_TO_DOUBLE(v) (vdouble) _mm256_cvtepi32_pd(v)
@@ -163,8 +167,10 @@ INLINE __m128 f16_to_float(__m128i halves) {
     __m128i infinite = _mm_and_si128(special, _mm_set1_epi32(0x7f800000));
     return _mm_or_ps(scaled, _mm_castsi128_ps(_mm_or_si128(sign, infinite)));
 }
-#define EVEN_LANES 0, 2
-#define ODD_LANES 1, 3
+#define REAL_PARTS 0, 2
+#define IMAGINARY_PARTS 1, 3
+#define TO_COMPLEX_LANES 0, 1
+#define FROM_COMPLEX_LANES 0, 1
 #define INT32_TO_DOUBLE(v) (vdouble) _mm_cvtepi32_pd(v)
 #define UINT32_TO_UINT64(v) (vint) _mm_cvtepu32_epi64(v)
 #define FLOAT_TO_DOUBLE(v) (vdouble) _mm_cvtps_pd((__m128)(v))
@@ -184,8 +190,10 @@ INLINE __m128 f16_to_float(__m128i halves) {
 INLINE bool any_lane(vint mask) {
     return vmaxvq_u32((uint32x4_t)mask) != 0;
 }
-#define EVEN_LANES 0, 2
-#define ODD_LANES 1, 3
+#define REAL_PARTS 0, 2
+#define IMAGINARY_PARTS 1, 3
+#define TO_COMPLEX_LANES 0, 1
+#define FROM_COMPLEX_LANES 0, 1
 #define FMA(a, b, c) (vdouble) vfmaq_f64((float64x2_t)(c), (float64x2_t)(a), (float64x2_t)(b))
 #define FMS(a, b, c) (vdouble) vfmaq_f64(vnegq_f64((float64x2_t)(c)), (float64x2_t)(a), (float64x2_t)(b))
 #define LEAST_UINT32(a, b) vminq_u32((uint32x4_t)(a), (uint32x4_t)(b))
@@ -377,19 +385,25 @@ INLINE vdouble load_i64(const char *p, vdouble *low) {
     return split_integer(high * broadcast(0x1p32), bits, low);
 }
 
-/* LANES complex numbers as their real and imaginary parts. */
+/*
+ * LANES complex numbers as their real and imaginary parts, in the order of lanes that costs least: number k of the
+ * first half in lane 2 k, of the second half in lane 2 k + 1.
+ */
+INLINE void divide_complex(vdouble a, vdouble b, vdouble *re, vdouble *im) {
+    *re = __builtin_shufflevector(a, b, REAL_PARTS);
+    *im = __builtin_shufflevector(a, b, IMAGINARY_PARTS);
+}
 INLINE void load_c128(const char *p, vdouble *re, vdouble *im) {
-    vdouble a = load_vdouble(p), b = load_vdouble(p + VECTOR_BYTES);
-    *re = __builtin_shufflevector(a, b, EVEN_LANES);
-    *im = __builtin_shufflevector(a, b, ODD_LANES);
+    divide_complex(load_vdouble(p), load_vdouble(p + VECTOR_BYTES), re, im);
 }
 INLINE void load_c64(const char *p, vdouble *re, vdouble *im) {
-    vfloat_half a, b;
-    memcpy(&a, p, sizeof a);
-    memcpy(&b, p + sizeof a, sizeof b);
-    vdouble x = __builtin_convertvector(a, vdouble), y = __builtin_convertvector(b, vdouble);
-    *re = __builtin_shufflevector(x, y, EVEN_LANES);
-    *im = __builtin_shufflevector(x, y, ODD_LANES);
+    divide_complex(load_f32(p), load_f32(p + VECTOR_BYTES / 2), re, im);
+}
+INLINE vdouble to_complex_lanes(vdouble v) {
+    return __builtin_shufflevector(v, v, TO_COMPLEX_LANES);
+}
+INLINE vdouble from_complex_lanes(vdouble v) {
+    return __builtin_shufflevector(v, v, FROM_COMPLEX_LANES);
 }
 
 /* ----------------------------------------------------------------------------------------- exact multiplication --- */
@@ -407,6 +421,16 @@ INLINE vdouble product_error(vdouble a, vdouble b, vdouble p) {
 #endif
 }
 
+/* a * b - w, rounded once, for p the double nearest to a * b and w so near to it that p - w is exact. */
+INLINE vdouble product_less(vdouble a, vdouble b, vdouble p, vdouble w) {
+#ifdef FMS
+    (void)p;
+    return FMS(a, b, w);
+#else
+    return product_error(a, b, p) + (p - w);
+#endif
+}
+
 /* a * b + c, rounded once or twice. */
 INLINE vdouble multiply_add(vdouble a, vdouble b, vdouble c) {
 #ifdef FMA
@@ -414,6 +438,11 @@ INLINE vdouble multiply_add(vdouble a, vdouble b, vdouble c) {
 #else
     return a * b + c;
 #endif
+}
+
+/* c - a * b, likewise. */
+INLINE vdouble subtract_product(vdouble c, vdouble a, vdouble b) {
+    return multiply_add(-a, b, c);
 }
 
 #endif
