@@ -191,8 +191,11 @@ static void finish_words(const axprod_plan *plan, int64_t first, int64_t n, axp_
                          const axp_finish_room *room, const axp_sink *sink) {
     int from = plan->accumulator == AXP_WORD32 ? 4 : 8, to = axp_dtypes[plan->out_dtype[0]].bytes;
     /* little endian: the value modulo 2^bits is the first bytes of the word */
-    for (int64_t i = 0; i < n; i++)
-        memcpy(room->values + i * to, (const char *)states.words + i * from, (size_t)to);
+    if (from == to)
+        memcpy(room->values, states.words, (size_t)(n * to));
+    else
+        for (int64_t i = 0; i < n; i++)
+            memcpy(room->values + i * to, (const char *)states.words + i * from, (size_t)to);
     store_values(plan, 0, first, n, room, sink);
 }
 

@@ -9,10 +9,10 @@
 #include "vec.h"
 
 /*
- * Constants of real.inc and raw.inc. GROUP: that many significands fit in 53 bits. STEPS: hi, which begins in [1, 2), stays within
- * 2^+-900 after STEPS groups, or after GROUP * STEPS - 1 single elements; so r and lo are exact or far below the bound.
- * STEPS * SEGMENTS and GROUP * STEPS - 1 are chains of at most 32 steps, 8 for pairs. Raw chains, of RAW_STEPS steps,
- * are exact in the same sense because the processor has raised no flag.
+ * Constants of real.inc and raw.inc. GROUP: that many significands fit in 53 bits. STEPS: hi, which begins in [1, 2),
+ * stays within 2^+-900 after STEPS groups, or after GROUP * STEPS - 1 single elements; so r and lo are exact or far
+ * below the bound. STEPS * SEGMENTS and GROUP * STEPS - 1 are chains of at most 32 steps, 8 for pairs. Raw chains, of
+ * RAW_STEPS steps, are exact in the same sense because the processor has raised no flag.
  */
 enum {
     RAW_STEPS = 32,     /* before lo is folded into hi and the exponent is taken out */
@@ -208,7 +208,7 @@ INLINE bool try_raw(axp_fold_hint *hint) {
 #include "complex.inc"
 
 enum {
-    INTEGER_BLOCK = 16
+    INTEGER_GROUP = 4 /* rows, a power of two */
 };
 
 #define INTEGER_DTYPES(X)                                                                                              \
@@ -218,15 +218,19 @@ enum {
 
 #define WORD word32
 #define WORD_T uint32_t
+#define WORD_VECTOR vword32
 #include "integers.inc"
 #undef WORD
 #undef WORD_T
+#undef WORD_VECTOR
 
 #define WORD word64
 #define WORD_T uint64_t
+#define WORD_VECTOR vword64
 #include "integers.inc"
 #undef WORD
 #undef WORD_T
+#undef WORD_VECTOR
 
 #include "round.inc"
 

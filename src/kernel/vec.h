@@ -31,6 +31,8 @@
 typedef double vdouble __attribute__((vector_size(VECTOR_BYTES)));
 typedef int64_t vint __attribute__((vector_size(VECTOR_BYTES)));
 typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES)));
+typedef uint32_t vword32 __attribute__((vector_size(VECTOR_BYTES)));
+typedef uint64_t vword64 __attribute__((vector_size(VECTOR_BYTES)));
 typedef float vfloat __attribute__((vector_size(VECTOR_BYTES)));
 typedef float vfloat_half __attribute__((vector_size(VECTOR_BYTES / 2)));
 
@@ -105,6 +107,7 @@ INLINE bool any_lane(vint mask) {
 #define FMS(a, b, c) (vdouble) _mm512_fmsub_pd((__m512d)(a), (__m512d)(b), (__m512d)(c))
 #define INT32_TO_DOUBLE(v) (vdouble) _mm512_cvtepi32_pd(v)
 #define UINT32_TO_UINT64(v) (vint) _mm512_cvtepu32_epi64(v)
+#define EXTEND(from, to, v) _mm512_cvtep##from##_ep##to(v)
 #define FLOAT_TO_DOUBLE(v) (vdouble) _mm512_cvtps_pd((__m256)(v))
 #define INT8_TO_INT32(v) _mm256_cvtepi8_epi32(v)
 #define UINT8_TO_INT32(v) _mm256_cvtepu8_epi32(v)
@@ -135,6 +138,7 @@ INLINE bool any_lane(vint mask) {
 #define FMS(a, b, c) (vdouble) _mm256_fmsub_pd((__m256d)(a), (__m256d)(b), (__m256d)(c))
 #define INT32_TO_DOUBLE(v) (vdouble) _mm256_cvtepi32_pd(v)
 #define UINT32_TO_UINT64(v) (vint) _mm256_cvtepu32_epi64(v)
+#define EXTEND(from, to, v) _mm256_cvtep##from##_ep##to(v)
 #define FLOAT_TO_DOUBLE(v) (vdouble) _mm256_cvtps_pd((__m128)(v))
 #define LOAD_1(p) load_4_bytes(p)
 #define LOAD_2(p) _mm_loadl_epi64((const __m128i *)(p))
@@ -173,6 +177,7 @@ INLINE __m128 f16_to_float(__m128i halves) {
 #define FROM_COMPLEX_LANES 0, 1
 #define INT32_TO_DOUBLE(v) (vdouble) _mm_cvtepi32_pd(v)
 #define UINT32_TO_UINT64(v) (vint) _mm_cvtepu32_epi64(v)
+#define EXTEND(from, to, v) _mm_cvtep##from##_ep##to(v)
 #define FLOAT_TO_DOUBLE(v) (vdouble) _mm_cvtps_pd((__m128)(v))
 #define LOAD_1(p) load_2_bytes(p)
 #define LOAD_2(p) load_4_bytes(p)
@@ -384,6 +389,64 @@ INLINE vdouble load_i64(const char *p, vdouble *low) {
     vdouble high = low_half_to_double(shift_right(bits, 32) ^ broadcast_bits(0x80000000u)) - broadcast(0x1p31);
     return split_integer(high * broadcast(0x1p32), bits, low);
 }
+
+/* A vector of words modulo 2^32 or 2^64 from consecutive elements at p; signs are extended, bool8 is 0 or 1. */
+#define LOAD_WORDS(word, dtype, type)                                                                                  \
+    INLINE v##word load_##word##_##dtype(const char *p) {                                                              \
+        typedef type elements __attribute__((vector_size(VECTOR_BYTES / sizeof((v##word){0}[0]) * sizeof(type))));     \
+        elements e;                                                                                                    \
+        memcpy(&e, p, sizeof e);                                                                                       \
+        return __builtin_convertvector(e, v##word);                                                                    \
+    }
+LOAD_WORDS(word32, i32, int32_t)
+LOAD_WORDS(word32, u32, uint32_t)
+LOAD_WORDS(word32, i64, int64_t)
+LOAD_WORDS(word32, u64, uint64_t)
+LOAD_WORDS(word64, i64, int64_t)
+LOAD_WORDS(word64, u64, uint64_t)
+
+#if defined(__x86_64__)
+
+#define EXTEND_WORDS(word, dtype, from, to, elements)                                                                  \
+    INLINE v##word load_##word##_##dtype(const char *p) {                                                              \
+        return (v##word)EXTEND(from, to, elements);                                                                    \
+    }
+EXTEND_WORDS(word32, i8, i8, i32, LOAD_2(p))
+EXTEND_WORDS(word32, u8, u8, i32, LOAD_2(p))
+EXTEND_WORDS(word32, bool8, u8, i32, _mm_min_epu8(LOAD_2(p), _mm_set1_epi8(1)))
+EXTEND_WORDS(word32, i16, i16, i32, LOAD_4(p))
+EXTEND_WORDS(word32, u16, u16, i32, LOAD_4(p))
+EXTEND_WORDS(word64, i8, i8, i64, LOAD_1(p))
+EXTEND_WORDS(word64, u8, u8, i64, LOAD_1(p))
+EXTEND_WORDS(word64, bool8, u8, i64, _mm_min_epu8(LOAD_1(p), _mm_set1_epi8(1)))
+EXTEND_WORDS(word64, i16, i16, i64, LOAD_2(p))
+EXTEND_WORDS(word64, u16, u16, i64, LOAD_2(p))
+EXTEND_WORDS(word64, i32, i32, i64, LOAD_4(p))
+EXTEND_WORDS(word64, u32, u32, i64, LOAD_4(p))
+#undef EXTEND_WORDS
+
+#else
+
+LOAD_WORDS(word32, i8, int8_t)
+LOAD_WORDS(word32, u8, uint8_t)
+LOAD_WORDS(word32, i16, int16_t)
+LOAD_WORDS(word32, u16, uint16_t)
+LOAD_WORDS(word64, i8, int8_t)
+LOAD_WORDS(word64, u8, uint8_t)
+LOAD_WORDS(word64, i16, int16_t)
+LOAD_WORDS(word64, u16, uint16_t)
+LOAD_WORDS(word64, i32, int32_t)
+LOAD_WORDS(word64, u32, uint32_t)
+
+INLINE vword32 load_word32_bool8(const char *p) {
+    return (vword32)(load_word32_u8(p) != 0) & 1;
+}
+INLINE vword64 load_word64_bool8(const char *p) {
+    return (vword64)(load_word64_u8(p) != 0) & 1;
+}
+
+#endif
+#undef LOAD_WORDS
 
 /*
  * LANES complex numbers as their real and imaginary parts, in the order of lanes that costs least: number k of the
