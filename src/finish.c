@@ -19,9 +19,14 @@ static void store_values(const axprod_plan *plan, int which, int64_t first, int6
                          const axp_sink *sink) {
     const axp_nest *nest = &plan->nest;
     axp_operand operand = which ? AXP_SECOND : AXP_OUT;
+    int64_t bytes = axp_dtypes[plan->out_dtype[which]].bytes;
     char *to = sink->out[which] + nest->origin[operand];
+    if (nest->kept_count == 1 && nest->kept[0].stride[operand] == bytes) {
+        memcpy(to + first * bytes, room->values, (size_t)(n * bytes));
+        return;
+    }
     axp_fill_offsets(nest->kept, nest->kept_count, operand, first, n, room->offsets);
-    switch (axp_dtypes[plan->out_dtype[which]].bytes) {
+    switch (bytes) {
     case 1:
         scatter(1, to, room->offsets, room->values, n);
         break;
@@ -221,6 +226,17 @@ static void finish_complex(const axprod_plan *plan, int64_t first, int64_t n, ax
             ((axprod_complex64 *)room->values)[i] = (axprod_complex64){(float)re, (float)im};
     }
     store_values(plan, 0, first, n, room, sink);
+}
+
+axprod_status axp_finish_values(const axprod_plan *plan, const char *x, int64_t first, int64_t n,
+                                const axp_finish_room *room, int64_t doubtful, const axp_sink *sink) {
+    store_values(plan, 0, first, n, room, sink);
+    for (int64_t k = 0; k < doubtful; k++) {
+        uint64_t bits[2];
+        AXP_TRY(axp_resolve(plan, x, first + room->doubtful[k], bits));
+        axp_store_output(plan, first + room->doubtful[k], bits, sink);
+    }
+    return AXPROD_OK;
 }
 
 static void store_partials(const axprod_plan *plan, int64_t first, int64_t n, axp_states states,

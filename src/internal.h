@@ -118,8 +118,9 @@ void axp_fill_offsets(const axp_loop *loops, int count, axp_operand operand, int
 typedef enum axp_layout {
     AXP_LAYOUT_EMPTY,  /* no output, or no factor */
     AXP_LAYOUT_COLUMN, /* kept axis contiguous: rows of x are rows of states */
-    AXP_LAYOUT_ROW,    /* runs of contiguous elements that belong to `inner` outputs in turn */
-    AXP_LAYOUT_GATHER  /* any strides, short runs: elements are copied into rows first */
+    AXP_LAYOUT_ROW,    /* long runs of contiguous elements that belong to `inner` outputs in turn */
+    AXP_LAYOUT_RUNS,   /* runs of elements of one output each, short or not contiguous: several outputs go together */
+    AXP_LAYOUT_GATHER  /* any strides: elements are copied into rows first */
 } axp_layout;
 
 struct axprod_plan {
@@ -130,6 +131,7 @@ struct axprod_plan {
     const axp_kernels *kernels;
     int element_bytes;
     int threads;
+    bool direct;          /* RUNS: whether kernels->round_runs makes the outputs of a tile at once */
     int64_t inner;        /* ROW: outputs that a run of elements belongs to in turn; else 1 */
     int64_t width;        /* ROW, GATHER: states of one group of outputs, before they are collapsed */
     int64_t spread;       /* states of one output among them, a power of two */
@@ -199,6 +201,10 @@ typedef struct axp_unresolved {
 axprod_status axp_finish_tile(const axprod_plan *plan, const char *x, int64_t first, int64_t n, axp_states states,
                               double bound, const axp_finish_room *room, const axp_sink *sink,
                               axp_unresolved *unresolved);
+
+/* Stores outputs that are in room->values already, and resolves the first `doubtful` of room->doubtful. */
+axprod_status axp_finish_values(const axprod_plan *plan, const char *x, int64_t first, int64_t n,
+                                const axp_finish_room *room, int64_t doubtful, const axp_sink *sink);
 
 /* Stores one finished output. bits: as axp_decide gives them. */
 void axp_store_output(const axprod_plan *plan, int64_t output, const uint64_t bits[2], const axp_sink *sink);

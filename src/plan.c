@@ -15,6 +15,7 @@ enum {
     /* The others stay in a first-level cache beside the rows that stream through it. */
     COLUMN_TILE_OTHER = 512, /* of states that have no raw chains */
     GROUP_STATES = 1024,     /* states of the groups of a ROW tile together */
+    RUNS_TILE = 256,
     GATHER_TILE = 64,
 };
 
@@ -25,6 +26,10 @@ enum {
 #define ROW_MAX_INNER 64
 /* Shortest run that is worth the collapse of a group's states: fewer elements are gathered. */
 #define ROW_MIN_RUN 64
+/* Runs of this many elements and more are rows; shorter ones leave the collapse of a row's states too much to do. */
+#define RUNS_MOST 1024
+/* Outputs that are too few to fill the lanes are worth it up to this many elements. */
+#define RUNS_FEW_FACTORS 64
 /* Gathered outputs whose reduced loop is spread over several states each, to fill the vectors. */
 #define GATHER_SPREAD_FACTORS 32
 
@@ -60,8 +65,9 @@ double axp_error_bound(axprod_dtype dtype, int64_t factors) {
  */
 static double narrow_bound(const axprod_plan *plan) {
     axp_kind kind = axp_dtypes[plan->x_dtype].kind;
-    bool narrow = plan->form == AXP_FORM_VALUE && kind == AXP_KIND_FLOAT && plan->bound > 0 &&
-                  axp_dtypes[plan->out_dtype[0]].bytes <= 4 && plan->nest.factors <= NARROW_FACTORS;
+    bool narrow = plan->form == AXP_FORM_VALUE && kind == AXP_KIND_FLOAT &&
+                  (plan->bound > 0 || plan->x_dtype == AXPROD_F32) && axp_dtypes[plan->out_dtype[0]].bytes <= 4 &&
+                  plan->nest.factors <= NARROW_FACTORS;
     /* absolute, on a value below 2; one unit more for all that is of second order */
     return narrow ? (double)(plan->nest.factors * 2 * AXP_NARROW_ERROR_PER_FACTOR + 1) * 0x1p-53 : 0;
 }
@@ -100,6 +106,25 @@ static bool find_runs(const axp_nest *nest, int64_t bytes, int64_t *inner) {
     return worth;
 }
 
+/* Whether runs of one output each can be taken several outputs at a time. */
+static bool has_runs(const axprod_plan *plan) {
+    const axp_nest *nest = &plan->nest;
+    int lanes = plan->kernels->lanes;
+    return plan->accumulator == AXP_REAL && plan->kernels->fold_runs[plan->x_dtype] && nest->reduced_count > 0 &&
+           nest->reduced[0].extent >= lanes && (nest->outputs >= lanes || nest->factors <= RUNS_FEW_FACTORS);
+}
+static bool has_short_runs(const axprod_plan *plan) {
+    const axp_loop *run = &plan->nest.reduced[0];
+    return has_runs(plan) && run->stride[AXP_X] == plan->element_bytes && run->extent < RUNS_MOST;
+}
+
+static void choose_runs(axprod_plan *plan) {
+    plan->layout = AXP_LAYOUT_RUNS;
+    plan->tile = axp_min(plan->nest.outputs, RUNS_TILE);
+    plan->tiles = axp_divide_up(plan->nest.outputs, plan->tile);
+    plan->width = plan->capacity = axp_round_up(plan->tile, AXP_STATE_PAD);
+}
+
 /* topology: NULL for small calls. Complex bits depend on tiles, so those of all machines are the same. */
 static int64_t column_tile(const axprod_plan *plan, const axp_topology *topology) {
     if (plan->accumulator != AXP_REAL || !topology)
@@ -118,6 +143,8 @@ static void choose_layout(axprod_plan *plan, const axp_topology *topology) {
         plan->tile = COLUMN_TILE_OTHER;
         plan->tiles = axp_divide_up(nest->outputs, plan->tile);
         plan->capacity = COLUMN_TILE_OTHER;
+    } else if (has_short_runs(plan)) {
+        choose_runs(plan);
     } else if (find_runs(nest, bytes, &plan->inner)) {
         plan->layout = AXP_LAYOUT_ROW;
         plan->width = fill_vectors(plan->inner);
@@ -134,6 +161,8 @@ static void choose_layout(axprod_plan *plan, const axp_topology *topology) {
         plan->column_tiles = axp_divide_up(row, plan->tile);
         plan->tiles = nest->outputs / row * plan->column_tiles;
         plan->capacity = plan->tile;
+    } else if (has_runs(plan)) {
+        choose_runs(plan);
     } else {
         plan->layout = AXP_LAYOUT_GATHER;
         plan->tile = axp_min(nest->outputs, GATHER_TILE);
@@ -167,8 +196,8 @@ static void choose_parts(axprod_plan *plan, int workers) {
     int64_t factor_bytes = axp_min(plan->tile, nest->outputs) * plan->element_bytes;
     int64_t least_bytes = plan->accumulator == AXP_COMPLEX ? COMPLEX_PART_BYTES : PART_BYTES;
     int64_t factors = axp_max(axp_divide_up(nest->factors, parts), axp_divide_up(least_bytes, factor_bytes));
-    /* Parts begin where a group of states begins, so that runs stay whole. */
-    factors = axp_round_up(factors, plan->spread);
+    /* Parts begin where a group of states begins, or a run. */
+    factors = axp_round_up(factors, plan->layout == AXP_LAYOUT_RUNS ? nest->reduced[0].extent : plan->spread);
     plan->part_factors = axp_min(factors, nest->factors);
     plan->parts = axp_divide_up(nest->factors, plan->part_factors);
 }
@@ -179,6 +208,15 @@ static int choose_threads(const axprod_options *options, const axp_topology *top
     if (!topology)
         return 1;
     return (int)axp_min(axp_min(axp_default_threads(), topology->cores), bytes / BYTES_PER_THREAD);
+}
+
+/* Whether one call of a kernel takes all runs of a tile to finished outputs of the input's dtype. */
+static bool can_round_runs(const axprod_plan *plan) {
+    if (plan->layout != AXP_LAYOUT_RUNS || plan->parts > 1 || plan->form != AXP_FORM_VALUE ||
+        plan->out_dtype[0] != plan->x_dtype || !plan->kernels->round_runs[plan->x_dtype])
+        return false;
+    int64_t run = plan->nest.reduced[0].extent;
+    return plan->nest.factors / run * axp_divide_up(run, plan->kernels->lanes) <= AXP_RUN_STEPS;
 }
 
 static int64_t input_bytes(const axprod_plan *plan) {
@@ -217,12 +255,13 @@ axprod_status axp_plan_init(axprod_plan *plan, const axp_request *request) {
     plan->threads = choose_threads(options, topology, bytes);
     choose_parts(plan, plan->accumulator == AXP_COMPLEX ? NOMINAL_WORKERS : plan->threads);
     plan->threads = (int)axp_max(1, axp_min(plan->threads, plan->tiles * plan->parts));
+    plan->direct = can_round_runs(plan);
     return AXPROD_OK;
 }
 
 int axprod_plan_describe(const axprod_plan *plan, char *text, size_t size) {
     static const char *const forms[] = {"value", "scaled", "log"};
-    static const char *const layouts[] = {"empty", "column", "row", "gather"};
+    static const char *const layouts[] = {"empty", "column", "row", "runs", "gather"};
     if (!plan)
         return snprintf(text, size, "no plan");
     const axp_nest *nest = &plan->nest;

@@ -22,6 +22,7 @@ struct run {
     const char *x; /* the first iteration of both nests */
     const axp_sink *sink;
     axp_fold *fold;
+    axp_fold_runs *fold_runs;
     double bound;  /* of what fold makes */
     char *scratch; /* one after the other for each thread */
     int64_t scratch_bytes;
@@ -57,14 +58,20 @@ static void locate_tile(const axprod_plan *plan, int64_t tile, int64_t *first, i
     }
 }
 
-/* The product of one part of one tile, in s->states. */
-static void multiply_part(struct run *run, axp_scratch *s, int thread, int64_t tile, int64_t part) {
+static axp_piece make_piece(struct run *run, axp_scratch *s, int thread, int64_t tile, int64_t part) {
     const axprod_plan *plan = run->plan;
-    axp_piece piece = {.plan = plan, .fold = run->fold, .x = run->x, .s = s, .add_progress = add_progress, .owner = run, .thread = thread};
+    axp_piece piece = {.plan = plan,
+                       .fold = run->fold,
+                       .fold_runs = run->fold_runs,
+                       .x = run->x,
+                       .s = s,
+                       .add_progress = add_progress,
+                       .owner = run,
+                       .thread = thread};
     locate_tile(plan, tile, &piece.first, &piece.count);
     piece.begin = part * plan->part_factors;
     piece.end = axp_min(piece.begin + plan->part_factors, plan->nest.factors);
-    axp_walk(&piece);
+    return piece;
 }
 
 static axp_states part_states(const struct run *run, int64_t tile, int64_t part) {
@@ -72,20 +79,35 @@ static axp_states part_states(const struct run *run, int64_t tile, int64_t part)
     return (axp_states){run->parts + (tile * run->plan->parts + part) * words, run->tile_states};
 }
 
+static void note_status(struct run *run, axprod_status status) {
+    if (status != AXPROD_OK)
+        atomic_store(&run->status, (int)status);
+}
+
 static void finish_tile(struct run *run, const axp_scratch *s, int64_t tile, axp_states states) {
     int64_t first, count;
     locate_tile(run->plan, tile, &first, &count);
-    axprod_status status =
-        axp_finish_tile(run->plan, run->x, first, count, states, run->bound, &s->room, run->sink, NULL);
-    if (status != AXPROD_OK)
-        atomic_store(&run->status, (int)status);
+    note_status(run, axp_finish_tile(run->plan, run->x, first, count, states, run->bound, &s->room, run->sink, NULL));
+}
+
+/* A tile without a detour through states; false where the data do not allow it. */
+static bool run_direct(struct run *run, const axp_piece *piece) {
+    int64_t doubtful = axp_walk_direct(piece, run->bound);
+    if (doubtful < 0)
+        return false;
+    note_status(run,
+                axp_finish_values(run->plan, run->x, piece->first, piece->count, &piece->s->room, doubtful, run->sink));
+    return true;
 }
 
 /* First phase. One part: all of the tile, finished. Several: its states are put aside. */
 static void run_item(struct run *run, axp_scratch *s, int thread, int64_t item) {
     const axprod_plan *plan = run->plan;
     int64_t tile = item / plan->parts, part = item % plan->parts;
-    multiply_part(run, s, thread, tile, part);
+    axp_piece piece = make_piece(run, s, thread, tile, part);
+    if (plan->direct && !run->sink->partials && run_direct(run, &piece))
+        return;
+    axp_walk(&piece);
     if (plan->parts == 1)
         finish_tile(run, s, tile, s->states);
     else
@@ -150,10 +172,12 @@ static axprod_status run_all(struct run *run) {
 axprod_status axp_run(const axprod_plan *plan, const char *x, const axp_sink *sink) {
     axp_scratch unused;
     struct run run = {.plan = plan, .sink = sink, .fold = plan->kernels->fold[plan->accumulator][plan->x_dtype]};
+    run.fold_runs = plan->kernels->fold_runs[plan->x_dtype];
     run.bound = plan->bound;
     /* partials are to have both of their doubles */
     if (plan->narrow_bound > 0 && !sink->partials) {
         run.fold = plan->kernels->fold_narrow[plan->x_dtype];
+        run.fold_runs = plan->kernels->fold_runs_narrow[plan->x_dtype];
         run.bound = plan->narrow_bound;
     }
     run.x = x ? x + plan->nest.origin[AXP_X] : NULL;

@@ -8,9 +8,9 @@
 #include <string.h>
 
 enum {
-    ROWS = 128,            /* offsets of rows handed to a kernel at once */
-    COLUMN_ROWS = 64,      /* rows of a column tile at once */
-    WIDE_ROWS = 8,         /* the same for more than FEW_COLUMNS: what the memory reads well from end to end */
+    ROWS = 128,       /* offsets of rows handed to a kernel at once */
+    COLUMN_ROWS = 64, /* rows of a column tile at once */
+    WIDE_ROWS = 8,    /* the same for more than FEW_COLUMNS: what the memory reads well from end to end */
     FEW_COLUMNS = 64,
     STREAMS = 4,           /* places in a long run that are read in turn: one does not fill the memory's bandwidth */
     GATHER_BYTES = 16384,  /* gathered elements at once */
@@ -29,6 +29,11 @@ static bool turns_groups(const axprod_plan *plan) {
     return plan->layout == AXP_LAYOUT_ROW && plan->spread > 1 && plan->tile > plan->inner;
 }
 
+/* Runs that take several calls of the kernel have their products there before they are merged. */
+static bool needs_other_states(const axprod_plan *plan) {
+    return turns_groups(plan) || plan->layout == AXP_LAYOUT_RUNS;
+}
+
 int64_t axp_divide_scratch(const axprod_plan *plan, char *memory, axp_scratch *s) {
     int64_t tile = axp_round_up(plan->tile, AXP_STATE_PAD), at = 0;
     bool gathers = plan->layout != AXP_LAYOUT_EMPTY;
@@ -36,7 +41,7 @@ int64_t axp_divide_scratch(const axprod_plan *plan, char *memory, axp_scratch *s
     at += axp_states_bytes(plan->accumulator, plan->capacity);
     at += plan->capacity * axp_spare_planes(plan->accumulator) * (int64_t)sizeof(double);
     s->other = (axp_states){(double *)(memory + at), plan->capacity};
-    at += turns_groups(plan) ? axp_states_bytes(plan->accumulator, plan->capacity) : 0;
+    at += needs_other_states(plan) ? axp_states_bytes(plan->accumulator, plan->capacity) : 0;
     s->room.values = memory + at;
     at += tile * 16;
     s->room.offsets = (int64_t *)(memory + at);
@@ -117,8 +122,9 @@ static void collapse_groups(const axprod_plan *plan, const axp_scratch *s, int64
 /* ------------------------------------------------------------------------------------------------ three layouts --- */
 
 /* Multiplies the rows that are listed in s->rows into states at .. at+n-1. */
-static void fold(const axp_piece *p, const char *base, int64_t rows, int64_t n, int64_t prefetch, int64_t at) {
-    p->fold(base, p->s->rows, rows, n, prefetch, p->s->states, at, &p->s->hint);
+static void fold(const axp_piece *p, const char *base, int64_t rows, int64_t n, int64_t prefetch, axp_states states,
+                 int64_t at) {
+    p->fold(base, p->s->rows, rows, n, prefetch, states, at, &p->s->hint);
 }
 
 static const char *output_base(const axp_piece *p, int64_t output) {
@@ -195,7 +201,8 @@ static void fill_identity_elements(axprod_dtype dtype, char *elements, int64_t n
  * Any strides: the elements of `count` outputs from `first` on are copied into rows of `width` elements, `spread`
  * reduced iterations to a row, and multiplied into states at, at+1, ...
  */
-static void gather(const axp_piece *p, int64_t first, int64_t count, int64_t width, int64_t spread, int64_t at) {
+static void gather(const axp_piece *p, int64_t first, int64_t count, int64_t width, int64_t spread, axp_states states,
+                   int64_t at) {
     const axprod_plan *plan = p->plan;
     const axp_nest *nest = &plan->nest;
     int bytes = plan->element_bytes;
@@ -215,14 +222,14 @@ static void gather(const axp_piece *p, int64_t first, int64_t count, int64_t wid
         axp_fill_offsets(nest->reduced, nest->reduced_count, AXP_X, i, n, reduced);
         copy_any_elements(bytes, p->x, kept, count, reduced, n, along_reduced, p->s->gathered, pitch);
         fill_identity_elements(plan->x_dtype, p->s->gathered + n * pitch * bytes, (rows * spread - n) * pitch);
-        fold(p, p->s->gathered, rows, width, 0, at);
+        fold(p, p->s->gathered, rows, width, 0, states, at);
         p->add_progress(p, n * count * bytes);
     }
 }
 
 static void multiply_gathered(const axp_piece *p) {
     const axprod_plan *plan = p->plan;
-    gather(p, p->first, p->count, plan->width, plan->spread, 0);
+    gather(p, p->first, p->count, plan->width, plan->spread, p->s->states, 0);
     collapse(plan, p->s->states, plan->width / plan->spread);
 }
 
@@ -237,11 +244,11 @@ static void multiply_columns(const axp_piece *p) {
     for (int64_t i = p->begin; i < p->end && whole; i += most) {
         int64_t rows = axp_min(p->end - i, most);
         axp_fill_offsets(nest->reduced, nest->reduced_count, AXP_X, i, rows, p->s->rows);
-        fold(p, base, rows, whole, COLUMN_PREFETCH, 0);
+        fold(p, base, rows, whole, COLUMN_PREFETCH, p->s->states, 0);
         p->add_progress(p, rows * whole * plan->element_bytes);
     }
     if (whole < p->count)
-        gather(p, p->first + whole, p->count - whole, AXP_STATE_PAD, 1, whole);
+        gather(p, p->first + whole, p->count - whole, AXP_STATE_PAD, 1, p->s->states, whole);
 }
 
 /*
@@ -256,7 +263,7 @@ static int64_t multiply_streams(const axp_piece *p, const char *run, int64_t ele
         p->s->rows[i] = (i % STREAMS * each + i / STREAMS) * row_bytes;
     for (int64_t row = 0; row < each; row += ROWS / STREAMS) {
         int64_t rows = axp_min(each - row, ROWS / STREAMS) * STREAMS;
-        fold(p, run + row * row_bytes, rows, plan->width, PREFETCH_BYTES, at);
+        fold(p, run + row * row_bytes, rows, plan->width, PREFETCH_BYTES, p->s->states, at);
         p->add_progress(p, rows * row_bytes);
     }
     return each * STREAMS * plan->width;
@@ -276,7 +283,7 @@ static void multiply_rest(const axp_piece *p, const char *rest, int64_t elements
         p->s->rows[rows++] = (int64_t)((uintptr_t)p->s->gathered - (uintptr_t)rest);
     }
     if (rows)
-        fold(p, rest, rows, plan->width, 0, at);
+        fold(p, rest, rows, plan->width, 0, p->s->states, at);
     p->add_progress(p, elements * plan->element_bytes);
 }
 
@@ -309,6 +316,75 @@ static void multiply_rows(const axp_piece *p) {
     collapse_groups(plan, p->s, groups);
 }
 
+/* From reduced iteration i on: the whole runs, or the part of one run, that the kernel takes at once. */
+static axp_runs next_runs(const axp_piece *p, int64_t i) {
+    const axp_loop *loop = &p->plan->nest.reduced[0];
+    int64_t lanes = p->plan->kernels->lanes;
+    axp_runs runs = {.length = loop->extent, .step = loop->stride[AXP_X]};
+    if (loop->extent <= AXP_RUN_STEPS * lanes) {
+        runs.count = axp_min((p->end - i) / loop->extent, AXP_RUN_STEPS / axp_divide_up(loop->extent, lanes));
+    } else {
+        /* what is left in about equal pieces, so that none is shorter than a vector */
+        int64_t rest = loop->extent - i % loop->extent;
+        runs.count = 1;
+        runs.length = axp_divide_up(rest, axp_divide_up(rest, AXP_RUN_STEPS * lanes));
+    }
+    return runs;
+}
+
+/* Where runs begin: within `offsets` for each of them, and in s->room.offsets for each output, to whole vectors. */
+static void locate_runs(const axp_piece *p, int64_t i, axp_runs *runs, int64_t offsets[AXP_RUN_STEPS]) {
+    const axp_nest *nest = &p->plan->nest;
+    int64_t *outputs = p->s->room.offsets;
+    runs->offsets = offsets;
+    axp_fill_offsets(nest->reduced + 1, nest->reduced_count - 1, AXP_X, i / nest->reduced[0].extent, runs->count,
+                     offsets);
+    axp_fill_offsets(nest->kept, nest->kept_count, AXP_X, p->first, p->count, outputs);
+    for (int64_t k = p->count; k % AXP_STATE_PAD; k++)
+        outputs[k] = outputs[p->count - 1];
+}
+
+/* The products of some runs, one state for each output. */
+static void multiply_some_runs(const axp_piece *p, int64_t i, axp_runs *runs, axp_states states) {
+    const axprod_plan *plan = p->plan;
+    int64_t offsets[AXP_RUN_STEPS];
+    locate_runs(p, i, runs, offsets);
+    const char *base = p->x + i % plan->nest.reduced[0].extent * runs->step;
+    if (p->fold_runs(base, p->s->room.offsets, p->count, runs, states, &p->s->hint)) {
+        p->add_progress(p, runs->count * runs->length * p->count * plan->element_bytes);
+        return;
+    }
+    axp_set_identity(plan->accumulator, states, p->count);
+    axp_piece rest = *p;
+    rest.begin = i;
+    rest.end = i + runs->count * runs->length;
+    gather(&rest, p->first, p->count, plan->width, 1, states, 0);
+}
+
+static void multiply_short_runs(const axp_piece *p) {
+    const axprod_plan *plan = p->plan;
+    for (int64_t i = p->begin; i < p->end;) {
+        axp_runs runs = next_runs(p, i);
+        multiply_some_runs(p, i, &runs, i == p->begin ? p->s->states : p->s->other);
+        if (i != p->begin)
+            plan->kernels->merge[plan->accumulator](p->s->states, 0, p->s->other, 0, p->count);
+        i += runs.count * runs.length;
+    }
+}
+
+int64_t axp_walk_direct(const axp_piece *p, double bound) {
+    const axprod_plan *plan = p->plan;
+    const axp_finish_room *room = &p->s->room;
+    int64_t offsets[AXP_RUN_STEPS];
+    axp_runs all = next_runs(p, 0);
+    locate_runs(p, 0, &all, offsets);
+    int64_t doubtful = plan->kernels->round_runs[plan->x_dtype](p->x, room->offsets, p->count, &all, bound,
+                                                                room->values, room->doubtful, &p->s->hint);
+    if (doubtful >= 0)
+        p->add_progress(p, plan->nest.factors * p->count * plan->element_bytes);
+    return doubtful;
+}
+
 void axp_walk(const axp_piece *p) {
     const axprod_plan *plan = p->plan;
     /* where speed is not all that depends on it: nothing of what the thread did before may show */
@@ -322,6 +398,9 @@ void axp_walk(const axp_piece *p) {
     case AXP_LAYOUT_ROW:
         axp_set_identity(plan->accumulator, p->s->states, p->count / plan->inner * plan->width);
         multiply_rows(p);
+        break;
+    case AXP_LAYOUT_RUNS:
+        multiply_short_runs(p);
         break;
     case AXP_LAYOUT_GATHER:
         axp_set_identity(plan->accumulator, p->s->states, plan->width);

@@ -21,6 +21,7 @@ int64_t axp_divide_scratch(const axprod_plan *plan, char *memory, axp_scratch *s
 typedef struct axp_piece {
     const axprod_plan *plan;
     axp_fold *fold;
+    axp_fold_runs *fold_runs;
     const char *x; /* the first iteration of both nests */
     axp_scratch *s;
     int64_t first, count; /* outputs: linear indices of the kept nest */
@@ -32,6 +33,12 @@ typedef struct axp_piece {
 
 /* The product of a piece, one state for each output, in s->states. */
 void axp_walk(const axp_piece *piece);
+
+/*
+ * The same, where plan->direct, as finished values in s->room.values, and in s->room.doubtful those whose rounding the
+ * bound does not decide; returns their number. -1: the data need axp_walk.
+ */
+int64_t axp_walk_direct(const axp_piece *piece, double bound);
 
 int64_t axp_states_bytes(axp_accumulator accumulator, int64_t states);
 /* Sets states 0 .. n-1, and what kernels touch behind them, to the identity. */

@@ -76,6 +76,28 @@ typedef struct axp_fold_hint {
 typedef void axp_fold(const char *base, const int64_t *offsets, int64_t rows, int64_t n, int64_t prefetch,
                       axp_states states, int64_t at, axp_fold_hint *hint);
 
+/* Runs of elements `step` bytes apart, of `length` elements each, at least as many as a vector has lanes. */
+typedef struct axp_runs {
+    const int64_t *offsets;
+    int64_t count, length, step;
+} axp_runs;
+
+/*
+ * Sets states 0 .. n-1 to the products of runs: run r of output i begins at base + outputs[i] + runs->offsets[r]. n is
+ * rounded up to AXP_STATE_PAD, and outputs has so many entries. An output takes at most AXP_RUN_STEPS vectors, counted
+ * run by run. False: the data need another way, and the states mean nothing.
+ */
+typedef bool axp_fold_runs(const char *base, const int64_t *outputs, int64_t n, const axp_runs *runs, axp_states states,
+                           axp_fold_hint *hint);
+#define AXP_RUN_STEPS 16
+
+/*
+ * The same, rounded to elements of the dtype, out[0 .. n) without gaps, in the manner of axp_round_states. -1: the data
+ * need another way, and what was written means nothing.
+ */
+typedef int64_t axp_round_runs(const char *base, const int64_t *outputs, int64_t n, const axp_runs *runs, double bound,
+                               char *out, int32_t *doubtful, axp_fold_hint *hint);
+
 /*
  * Multiplies states into[i .. i+n) by from[j .. j+n). n is rounded up to AXP_STATE_PAD: states beyond n that are not
  * read later may change. The two may be ranges of one array that do not overlap within n.
@@ -91,8 +113,12 @@ typedef int64_t axp_round_states(axp_states states, int64_t at, int64_t n, doubl
 
 typedef struct axp_kernels {
     const char *isa;
+    int lanes; /* doubles in a vector */
     axp_fold *fold[AXP_ACCUMULATORS][AXP_DTYPES];
-    axp_fold *fold_narrow[AXP_DTYPES]; /* AXP_REAL with the error of AXP_NARROW_ERROR_PER_FACTOR; floating-point dtypes */
+    axp_fold
+        *fold_narrow[AXP_DTYPES]; /* AXP_REAL with the error of AXP_NARROW_ERROR_PER_FACTOR; floating-point dtypes */
+    axp_fold_runs *fold_runs[AXP_DTYPES], *fold_runs_narrow[AXP_DTYPES]; /* floating-point dtypes */
+    axp_round_runs *round_runs[AXP_DTYPES];                              /* f32 (narrow), f64 */
     axp_merge *merge[AXP_ACCUMULATORS];
     /* Gives the zeros, infinities and NaN among real states 0 .. n their one public form; n rounded up as in merge. */
     void (*canonicalise)(axp_states states, int64_t n);

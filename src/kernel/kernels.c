@@ -170,6 +170,8 @@ INLINE bool try_raw(axp_fold_hint *hint) {
 #define TAKE_APART 1
 #include "real.inc"
 
+#include "round.inc"
+
 /* FLOATS: significands of 11 bits twice, of 8 bits three times */
 #define DTYPE f32
 #define BYTES 4
@@ -232,8 +234,6 @@ enum {
 #undef WORD_T
 #undef WORD_VECTOR
 
-#include "round.inc"
-
 static void merge_states_real(axp_states into, int64_t i, axp_states from, int64_t j, int64_t n) {
     for (int64_t k = 0; k < n; k += LANES)
         store_real(into, i + k, merge_real(load_real(into, i + k), load_real(from, j + k)));
@@ -269,6 +269,7 @@ static void canonicalise(axp_states states, int64_t n) {
 extern const axp_kernels TABLE_NAME(AXP_ISA);
 const axp_kernels TABLE_NAME(AXP_ISA) = {
     .isa = TEXT(AXP_ISA),
+    .lanes = LANES,
     .fold =
         {
             [AXP_REAL] =
@@ -300,6 +301,19 @@ const axp_kernels TABLE_NAME(AXP_ISA) = {
             FLOAT_DTYPES(X)
 #undef X
         },
+    .fold_runs =
+        {
+#define X(NAME, name) [AXPROD_##NAME] = raw_fold_runs_##name,
+            FLOAT_DTYPES(X)
+#undef X
+        },
+    .fold_runs_narrow =
+        {
+#define X(NAME, name) [AXPROD_##NAME] = narrow_fold_runs_##name,
+            FLOAT_DTYPES(X)
+#undef X
+        },
+    .round_runs = {[AXPROD_F32] = narrow_round_runs_f32, [AXPROD_F64] = raw_round_runs_f64},
     .merge = {merge_states_real, merge_states_complex, merge_states_word32, merge_states_word64},
     .canonicalise = canonicalise,
     .round = {[AXPROD_F16] = round_f16, [AXPROD_BF16] = round_bf16, [AXPROD_F32] = round_f32, [AXPROD_F64] = round_f64},

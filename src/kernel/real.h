@@ -23,19 +23,26 @@
  * the roundings of the two products 2 u^2, of their sum 2 u^2, of the last sum 3 u^2, all (1 + small): 8 u^2 |p|. A
  * product of n elements has at most n merges with anything but the identity, which is exact.
  *
- * Together at most 35 + 8 or 32 + 8, in units of u^2 per element: below AXP_ERROR_PER_FACTOR with room for the second
- * order (n < 2^52 / 48 elements; beyond, the bound makes every output doubtful and hence exact).
+ * Together at most 35 + 8, 32 + 8 or 31 + 8, in units of u^2 per element: below AXP_ERROR_PER_FACTOR with room for the
+ * second order (n < 2^52 / 48 elements; beyond, the bound makes every output doubtful and hence exact).
  *
- * Narrow. Of f16, bf16 and f32 results one double says enough. A narrow chain drops lo, at most u |hi|, at its beginning,
- * and multiplies hi alone, which rounds once for each step: with at least one element for each step and chain, at most
- * AXP_NARROW_ERROR_PER_FACTOR = 2 u per element, (1 + u)^2n - 1 < 2 n u (1 + 2 n u). Chains that are done the careful
- * way instead, and merges, have the error above.
+ * Runs. Each lane begins with an element and multiplies m - 1 <= 15 more: (m + 3) u^2 per element, and |lo| <= a u |hi|
+ * with a = m - 1. Two lanes are combined into lo = fl(r + fl(fl(h1 l2) + fl(l1 fl(h2 + l2)))), which neglects nothing.
+ * The roundings, in that order from the inside, are of terms that are a2, a1, a1, a1 + a2 and a1 + a2 + 1 times u |p|:
+ * together below (4 (a1 + a2) + 1) u^2, so below 4 u^2 per element, and a = a1 + a2 + 1 again is one less than the
+ * number of elements. There are at most three levels of that: 19 + 12 u^2, and 8 u^2 for a merge of the run with
+ * others. Ones in the place of elements are exact.
+ *
+ * Narrow. Of f16, bf16 and f32 results one double says enough. A narrow chain drops lo, at most u |hi|, at its
+ * beginning, and multiplies hi alone, which rounds once for each step: with at least one element for each step and
+ * chain, at most AXP_NARROW_ERROR_PER_FACTOR = 2 u per element, (1 + u)^2n - 1 < 2 n u (1 + 2 n u). Chains that are
+ * done the careful way instead, and merges, have the error above.
  *
  * No error. If the odd parts of all elements together have at most AXP_EXACT_BITS = 100 bits, then so has every
  * product T on the way: it is a multiple of 2^-99 of its leading bit. After i <= 32 steps since the last normalisation
  * what p leaves of T is at most i 2^-52 of that, so it has at most 47 + 5 bits: lo holds it exactly. In a merge one of
  * the two has at most 50 bits, its l is zero, and h l has fewer than 53 bits. Two doubles (106 bits) are one exact
- * product p + r, in a step or in a merge.
+ * product p + r, in a step or in a merge. Combined lanes are like a merge.
  */
 #ifndef AXP_REAL_H
 #define AXP_REAL_H

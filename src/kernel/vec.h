@@ -38,6 +38,9 @@ typedef float vfloat_half __attribute__((vector_size(VECTOR_BYTES / 2)));
 
 #define INLINE static inline __attribute__((always_inline, unused))
 
+/* A loop whose arrays the compiler is to keep in registers. */
+#define UNROLLED(i, n) _Pragma("GCC unroll 8") for (int i = 0; i < (n); i++)
+
 /* Memory has no alignment to rely on. */
 INLINE vdouble load_vdouble(const void *p) {
     vdouble v;
@@ -70,6 +73,13 @@ INLINE vint as_bits(vdouble value) {
 }
 INLINE vint shift_right(vint bits, int count) {
     return (vint)((vuint64)bits >> count);
+}
+/* 0, 1, 2, ... */
+INLINE vint lane_numbers(void) {
+    vint v;
+    for (int i = 0; i < LANES; i++)
+        v[i] = i;
+    return v;
 }
 /* mask: 0 or -1 in each lane */
 INLINE vdouble select_double(vint mask, vdouble yes, vdouble no) {
@@ -205,6 +215,43 @@ INLINE bool any_lane(vint mask) {
 #define GREATEST_UINT32(a, b) vmaxq_u32((uint32x4_t)(a), (uint32x4_t)(b))
 
 #endif
+
+/* Exchanges, between v[j] and v[j + step], the lanes whose numbers differ in the bit `step`. */
+#define EXCHANGE(v, j, step, low, high)                                                                                \
+    do {                                                                                                               \
+        vdouble a_ = (v)[j], b_ = (v)[(j) + (step)];                                                                   \
+        (v)[j] = __builtin_shufflevector(a_, b_, low);                                                                 \
+        (v)[(j) + (step)] = __builtin_shufflevector(a_, b_, high);                                                     \
+    } while (0)
+#define LIST(...) __VA_ARGS__
+
+/* Lane i of v[j] and lane j of v[i] change places. */
+INLINE void transpose(vdouble v[LANES]) {
+#if LANES == 2
+    for (int j = 0; j < LANES; j++)
+        if (!(j & 1))
+            EXCHANGE(v, j, 1, LIST(0, 2), LIST(1, 3));
+#elif LANES == 4
+    for (int j = 0; j < LANES; j++)
+        if (!(j & 1))
+            EXCHANGE(v, j, 1, LIST(0, 4, 2, 6), LIST(1, 5, 3, 7));
+    for (int j = 0; j < LANES; j++)
+        if (!(j & 2))
+            EXCHANGE(v, j, 2, LIST(0, 1, 4, 5), LIST(2, 3, 6, 7));
+#else
+    for (int j = 0; j < LANES; j++)
+        if (!(j & 1))
+            EXCHANGE(v, j, 1, LIST(0, 8, 2, 10, 4, 12, 6, 14), LIST(1, 9, 3, 11, 5, 13, 7, 15));
+    for (int j = 0; j < LANES; j++)
+        if (!(j & 2))
+            EXCHANGE(v, j, 2, LIST(0, 1, 8, 9, 4, 5, 12, 13), LIST(2, 3, 10, 11, 6, 7, 14, 15));
+    for (int j = 0; j < LANES; j++)
+        if (!(j & 4))
+            EXCHANGE(v, j, 4, LIST(0, 1, 2, 3, 8, 9, 10, 11), LIST(4, 5, 6, 7, 12, 13, 14, 15));
+#endif
+}
+#undef EXCHANGE
+#undef LIST
 
 /* Of numbers that differ in the upper halves of their lanes only, as exponent fields do. */
 INLINE vint least_upper_half(vint a, vint b) {
@@ -389,6 +436,36 @@ INLINE vdouble load_i64(const char *p, vdouble *low) {
     vdouble high = low_half_to_double(shift_right(bits, 32) ^ broadcast_bits(0x80000000u)) - broadcast(0x1p31);
     return split_integer(high * broadcast(0x1p32), bits, low);
 }
+
+/* The same from elements that are `step` bytes apart. */
+INLINE vdouble load_apart_f64(const char *p, int64_t step) {
+    vdouble v;
+    for (int i = 0; i < LANES; i++) {
+        double element;
+        memcpy(&element, p + i * step, sizeof element);
+        v[i] = element;
+    }
+    return v;
+}
+INLINE vdouble load_apart_f32(const char *p, int64_t step) {
+    vfloat_half v;
+    for (int i = 0; i < LANES; i++) {
+        float element;
+        memcpy(&element, p + i * step, sizeof element);
+        v[i] = element;
+    }
+    return __builtin_convertvector(v, vdouble);
+}
+#define COLLECT(dtype)                                                                                                 \
+    INLINE vdouble load_apart_##dtype(const char *p, int64_t step) {                                                   \
+        uint16_t elements[LANES];                                                                                      \
+        for (int i = 0; i < LANES; i++)                                                                                \
+            memcpy(&elements[i], p + i * step, sizeof elements[i]);                                                    \
+        return load_##dtype((const char *)elements);                                                                   \
+    }
+COLLECT(f16)
+COLLECT(bf16)
+#undef COLLECT
 
 /* A vector of words modulo 2^32 or 2^64 from consecutive elements at p; signs are extended, bool8 is 0 or 1. */
 #define LOAD_WORDS(word, dtype, type)                                                                                  \
