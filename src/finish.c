@@ -204,6 +204,16 @@ static void finish_words(const axprod_plan *plan, int64_t first, int64_t n, axp_
     store_values(plan, 0, first, n, room, sink);
 }
 
+/* value 2^exponent, rounded once where it is subnormal */
+static double scale(double value, int64_t exponent) {
+    if (exponent < -1022 || exponent > 1023) /* beyond 4096 all numbers over- or underflow */
+        return __builtin_ldexp(value, (int)axp_max(-4096, axp_min(exponent, 4096)));
+    uint64_t bits = (uint64_t)(exponent + 1023) << 52;
+    double power;
+    memcpy(&power, &bits, sizeof power);
+    return value * power;
+}
+
 /*
  * Complex bounds have room for one rounding more than hi has seen: hi is within (u - u^2 + ...) of hi + lo, u = 2^-53,
  * and a binary32 nearest to hi within u (1 - u) + 2^-53 of hi + lo, u = 2^-24.
@@ -212,14 +222,13 @@ static void finish_complex(const axprod_plan *plan, int64_t first, int64_t n, ax
                            const axp_finish_room *room, const axp_sink *sink) {
     bool wide = plan->out_dtype[0] == AXPROD_C128;
     for (int64_t i = 0; i < n; i++) {
-        /* beyond this all finite numbers over- or underflow */
-        int exponent = (int)axp_max(-4096, axp_min(axp_exponents(states)[i], 4096));
+        int64_t exponent = axp_exponents(states)[i];
         double re = axp_plane(states, AXP_PLANE_HI)[i], im = axp_plane(states, AXP_PLANE_IM_HI)[i];
         if (re - re != 0 || im - im != 0)
             re = im = __builtin_nan("");
         /* -0 + 0 is +0 */
-        re = __builtin_ldexp(re + 0, exponent);
-        im = __builtin_ldexp(im + 0, exponent);
+        re = scale(re + 0, exponent);
+        im = scale(im + 0, exponent);
         if (wide)
             ((axprod_complex128 *)room->values)[i] = (axprod_complex128){re, im};
         else
