@@ -215,8 +215,8 @@ static double scale(double value, int64_t exponent) {
 }
 
 /*
- * Complex bounds have room for one rounding more than hi has seen: hi is within (u - u^2 + ...) of hi + lo, u = 2^-53,
- * and a binary32 nearest to hi within u (1 - u) + 2^-53 of hi + lo, u = 2^-24.
+ * hi alone: it is the double nearest to hi + lo or so. Rounding it once more, to binary32, keeps the bound: with u =
+ * 2^-24 that is u / (1 + u) of hi, which leaves u^2 = 2^-48 for the 2^-53 before.
  */
 static void finish_complex(const axprod_plan *plan, int64_t first, int64_t n, axp_states states,
                            const axp_finish_room *room, const axp_sink *sink) {

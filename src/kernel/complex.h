@@ -10,12 +10,12 @@
  * components. |a||c| + |b||d| <= |z||x|, and the norm of both components' sums of products is at most sqrt 2 |z||x|.
  * s leaves at most u |z||x| and p and q at most sqrt 2 u |z||x|: the differences are together at most 2.42 u |z||x|. By
  * themselves they are at most u (|p| + |q|) and u (|p| + 3 |q|): rounding them costs 1.5 + 4.5, rounding their sum 2.5.
- * After i steps since the last normalisation |lo| <= (1 + 2.42 i) u |z|, so the two roundings of lo' cost 2 * (1 + 2.42
- * i) + 2.42. That is at most 11 + 2 (1 + 2.42 i), on average over a chain of m = COMPLEX_CHAIN = 16 steps 54. Folding
- * lo into hi is exact to u |lo|, so below 40 for a chain. A merge, of which there is at most one for each element, has
- * the same 8.5 for its products and sums, drops lo * lo, 1, and rounds four products and three sums with lo, at
- * most 12. A chain may be one element: 8.5 + 5 + 2.5 for it then, and the merge. In all below 2^-99 = 128 units per
- * element, which the header states.
+ * After i steps since the last normalisation |lo| <= (1 + 2.42 i) u |z|, so the two roundings of lo' cost at most
+ * 2 (1 + 2.42 i) + 2.5. That is 11 + 2 (1 + 2.42 i), on average over a chain of m = COMPLEX_CHAIN = 32 steps 93.
+ * Folding lo into hi is exact but for u |lo|, 79 for the chain. A merge, of which there is at most one for each
+ * element, has the same 8.5 for its products and sums, drops lo * lo, 1, and rounds four products and three sums with
+ * lo, at most 12. That is 93 + 3 + 22 for each element of a long chain, and less for each of a short one: below 2^-99 =
+ * 128 units, which the header states.
  *
  * All this is scaled by powers of two alone, so it holds for elements as they are as long as nothing overflows and
  * nothing too small is inexact, which the processor's flags tell; and for elements scaled to [1, 2).
@@ -26,9 +26,10 @@
 #include "real.h"
 
 enum {
-    COMPLEX_CHAIN = 16,    /* steps between normalisations: scaled elements are in [2^-52, 2 sqrt 2) */
-    COMPLEX_CHECK = 64,    /* rows between looks at the flags */
-    COMPLEX_COLUMNS = 128, /* columns that share a look */
+    COMPLEX_CHAIN = 32,        /* steps between normalisations */
+    COMPLEX_SCALED_CHAIN = 16, /* the same where elements are in [2^-52, 2 sqrt 2) */
+    COMPLEX_CHECK = 128,       /* rows between looks at the flags */
+    COMPLEX_COLUMNS = 128,     /* columns that share a look */
     COMPLEX_PLANES = AXP_PLANE_IM_LO + 1,
     COMPLEX_VECTORS = 2, /* vectors of columns that go through the rows together, to hide the latency of a step */
 };
