@@ -14,8 +14,8 @@
  *     final exponent, and infinity results only where P itself overflows.
  *   Integer results: P modulo 2^bits of the result dtype, two's complement. bool elements count as 0 and 1 (any
  *   nonzero byte is 1).
- *   Complex results: no over- or underflow on the way; |computed - P| <= (u + 2^-101 K) |P| for K elements, hence at
- *   most (1 + 2^-20) u |P| up to K = 2^28, with u = 2^-24 (c64) or 2^-53 (c128), plus half the smallest subnormal for
+ *   Complex results: no over- or underflow on the way; |computed - P| <= (u + 2^-99 K) |P| for K elements, hence at
+ *   most (1 + 2^-20) u |P| up to K = 2^26, with u = 2^-24 (c64) or 2^-53 (c128), plus half the smallest subnormal for
  *   each component that is subnormal. A NaN or infinite component in X makes the result NaN + NaN i, else a zero
  *   element makes it +0 + 0 i. The same bits for any number of threads; layouts and instruction sets may differ in
  *   the last bit.

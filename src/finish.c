@@ -196,41 +196,43 @@ static void finish_words(const axprod_plan *plan, int64_t first, int64_t n, axp_
                          const axp_finish_room *room, const axp_sink *sink) {
     int from = plan->accumulator == AXP_WORD32 ? 4 : 8, to = axp_dtypes[plan->out_dtype[0]].bytes;
     /* little endian: the value modulo 2^bits is the first bytes of the word */
-    for (int64_t i = 0; i < n; i++)
-        memcpy(room->values + i * to, (const char *)states.words + i * from, (size_t)to);
+    if (from == to)
+        memcpy(room->values, states.words, (size_t)(n * to));
+    else
+        for (int64_t i = 0; i < n; i++)
+            memcpy(room->values + i * to, (const char *)states.words + i * from, (size_t)to);
     store_values(plan, 0, first, n, room, sink);
 }
 
-/* (hi + lo) 2^exponent to one component, rounded once. */
-static uint64_t round_component(double hi, double lo, int64_t exponent, const axp_format *format) {
-    if (hi == 0)
-        return 0;
-    int shift;
-    bool negative = hi < 0;
-    double significand = 2 * __builtin_frexp(negative ? -hi : hi, &shift);
-    axp_real value = {.exponent = exponent + shift - 1 - FRACTION_BITS};
-    value.magnitude = to_fixed_point(significand, __builtin_ldexp(negative ? -lo : lo, 1 - shift), &value.more);
-    uint64_t sign = (uint64_t)negative << (format->precision == 53 ? 63 : 31);
-    return axp_round_real(&value, format) | sign;
+/* value 2^exponent, rounded once where it is subnormal */
+static double scale(double value, int64_t exponent) {
+    if (exponent < -1022 || exponent > 1023) /* beyond 4096 all numbers over- or underflow */
+        return __builtin_ldexp(value, (int)axp_max(-4096, axp_min(exponent, 4096)));
+    uint64_t bits = (uint64_t)(exponent + 1023) << 52;
+    double power;
+    memcpy(&power, &bits, sizeof power);
+    return value * power;
 }
 
+/*
+ * hi alone: it is the double nearest to hi + lo or so. Rounding it once more, to binary32, keeps the bound: with u =
+ * 2^-24 that is u / (1 + u) of hi, which leaves u^2 = 2^-48 for the 2^-53 before.
+ */
 static void finish_complex(const axprod_plan *plan, int64_t first, int64_t n, axp_states states,
                            const axp_finish_room *room, const axp_sink *sink) {
-    const axp_dtype_info *info = &axp_dtypes[plan->out_dtype[0]];
-    int half = info->bytes / 2;
+    bool wide = plan->out_dtype[0] == AXPROD_C128;
     for (int64_t i = 0; i < n; i++) {
-        double re = axp_plane(states, AXP_PLANE_HI)[i], im = axp_plane(states, AXP_PLANE_IM_HI)[i];
         int64_t exponent = axp_exponents(states)[i];
-        uint64_t bits[2];
-        if (re - re != 0 || im - im != 0) {
-            axp_special_output(AXP_FORM_VALUE, half == 8 ? AXPROD_F64 : AXPROD_F32, __builtin_nan(""), bits);
-            bits[1] = bits[0];
-        } else {
-            bits[0] = round_component(re, axp_plane(states, AXP_PLANE_LO)[i], exponent, &info->format);
-            bits[1] = round_component(im, axp_plane(states, AXP_PLANE_IM_LO)[i], exponent, &info->format);
-        }
-        memcpy(room->values + i * info->bytes, &bits[0], (size_t)half);
-        memcpy(room->values + i * info->bytes + half, &bits[1], (size_t)half);
+        double re = axp_plane(states, AXP_PLANE_HI)[i], im = axp_plane(states, AXP_PLANE_IM_HI)[i];
+        if (re - re != 0 || im - im != 0)
+            re = im = __builtin_nan("");
+        /* -0 + 0 is +0 */
+        re = scale(re + 0, exponent);
+        im = scale(im + 0, exponent);
+        if (wide)
+            ((axprod_complex128 *)room->values)[i] = (axprod_complex128){re, im};
+        else
+            ((axprod_complex64 *)room->values)[i] = (axprod_complex64){(float)re, (float)im};
     }
     store_values(plan, 0, first, n, room, sink);
 }

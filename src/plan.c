@@ -43,8 +43,9 @@ enum {
 #define PART_STATES_BYTES (512 * 1024)
 /* What complex products are divided for, whatever the threads. */
 #define NOMINAL_WORKERS 16
-/* No part of a reduced loop is smaller than this. */
+/* No part of a reduced loop is smaller than this; a complex one, which one thread alone has as well, than that. */
 #define PART_BYTES (32 * 1024)
+#define COMPLEX_PART_BYTES (256 * 1024)
 
 /* Input from which starting the other threads pays, and for each of them. */
 #define PARALLEL_BYTES (256 * 1024)
@@ -197,7 +198,8 @@ static void choose_parts(axprod_plan *plan, int workers) {
     if (parts > even)
         parts = parts / even * even;
     int64_t factor_bytes = axp_min(plan->tile, nest->outputs) * plan->element_bytes;
-    int64_t factors = axp_max(axp_divide_up(nest->factors, parts), axp_divide_up(PART_BYTES, factor_bytes));
+    int64_t least_bytes = plan->accumulator == AXP_COMPLEX ? COMPLEX_PART_BYTES : PART_BYTES;
+    int64_t factors = axp_max(axp_divide_up(nest->factors, parts), axp_divide_up(least_bytes, factor_bytes));
     /* Parts begin where a group of states begins, or a run. */
     factors = axp_round_up(factors, plan->layout == AXP_LAYOUT_RUNS ? nest->reduced[0].extent : plan->spread);
     plan->part_factors = axp_min(factors, nest->factors);

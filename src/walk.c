@@ -10,7 +10,7 @@
 enum {
     ROWS = 128,       /* offsets of rows handed to a kernel at once */
     COLUMN_ROWS = 64, /* rows of a column tile at once */
-    WIDE_ROWS = 8,    /* the same for more than FEW_COLUMNS: what the memory reads well from end to end */
+    WIDE_ROWS = 16,   /* the same for more than FEW_COLUMNS: what the memory reads well from end to end */
     FEW_COLUMNS = 64,
     STREAMS = 4,             /* places in a long run that are read in turn: one does not fill the memory's bandwidth */
     GATHER_BYTES = 16384,    /* gathered elements at once */
@@ -390,6 +390,9 @@ int64_t axp_walk_direct(const axp_piece *p, double bound) {
 
 void axp_walk(const axp_piece *p) {
     const axprod_plan *plan = p->plan;
+    /* where speed is not all that depends on it: nothing of what the thread did before may show */
+    if (plan->accumulator == AXP_COMPLEX)
+        p->s->hint = (axp_fold_hint){{0, 0}, {0, 0}};
     switch (plan->layout) {
     case AXP_LAYOUT_COLUMN:
         axp_set_identity(plan->accumulator, p->s->states, p->count);

@@ -100,7 +100,7 @@ static bool component_error(mpfr_t exact, double computed, const struct format *
     return true;
 }
 
-/* |computed - P| / ((u + 2^-101 K) |P| + subnormal slack), infinite where a special value is wrong. */
+/* |computed - P| / ((u + 2^-99 K) |P| + subnormal slack), infinite where a special value is wrong. */
 static double ratio(struct complex_product *p, const struct format *format, const double computed[2], double factors) {
     mpfr_t error[2], slack[2], bound;
     double result = (double)INFINITY;
@@ -113,7 +113,7 @@ static double ratio(struct complex_product *p, const struct format *format, cons
     if (component_error(p->value[RE], computed[0], format, error[0], slack[0]) &&
         component_error(p->value[IM], computed[1], format, error[1], slack[1])) {
         mpfr_hypot(bound, p->value[RE], p->value[IM], MPFR_RNDN);
-        mpfr_mul_d(bound, bound, ldexp(1, -format->precision) + ldexp(factors, -101), MPFR_RNDN);
+        mpfr_mul_d(bound, bound, ldexp(1, -format->precision) + ldexp(factors, -99), MPFR_RNDN);
         mpfr_hypot(slack[0], slack[0], slack[1], MPFR_RNDN);
         mpfr_add(bound, bound, slack[0], MPFR_RNDN);
         mpfr_hypot(error[0], error[0], error[1], MPFR_RNDN);

@@ -2,23 +2,36 @@
 /*
  * Arithmetic of complex running products: real and imaginary part as hi + lo, one exponent for both.
  *
- * Error, relative to |z|, with u = 2^-53 and every |lo| <= 2u |z| or so: an element is a + b i with doubles a, b,
- * scaled by a power of two so that the larger one is in [1, 2). Of each component of the product, the four products of
- * hi are exact with their errors, the sum of the two large ones is exact with its error, and what is rounded are the
- * sums of small terms: three roundings of terms of at most 3u |z||x|, so below 5 u^2 each, 8 u^2 |z||x| for both
- * components by the norm, and with the errors of lo * x (two roundings of terms of 2u) below 16 u^2. A merge drops lo *
- * lo as well, 4 u^2 more, and there is at most one merge for each element: below 2^-101 per element, which the header
- * states.
+ * The step. Of a component a c -+ b d let p = fl(a c), q = fl(b d), s = fl(p -+ q). Knuth's sum gives w + z = s
+ * exactly, w near p and z near -+q, with p - w and q +- z exact; so a c -+ b d = s + (a c - w) -+ (b d +- z) exactly,
+ * and each difference is one fused operation. hi' = s, and lo' has the two differences and lo times the element.
+ *
+ * Error, in units of u^2 |z||x|, u = 2^-53, for the state z = hi + lo and the element x, by the norms of vectors of two
+ * components. |a||c| + |b||d| <= |z||x|, and the norm of both components' sums of products is at most sqrt 2 |z||x|.
+ * s leaves at most u |z||x| and p and q at most sqrt 2 u |z||x|: the differences are together at most 2.42 u |z||x|. By
+ * themselves they are at most u (|p| + |q|) and u (|p| + 3 |q|): rounding them costs 1.5 + 4.5, rounding their sum 2.5.
+ * After i steps since the last normalisation |lo| <= (1 + 2.42 i) u |z|, so the two roundings of lo' cost at most
+ * 2 (1 + 2.42 i) + 2.5. That is 11 + 2 (1 + 2.42 i), on average over a chain of m = COMPLEX_CHAIN = 32 steps 93.
+ * Folding lo into hi is exact but for u |lo|, 79 for the chain. A merge, of which there is at most one for each
+ * element, has the same 8.5 for its products and sums, drops lo * lo, 1, and rounds four products and three sums with
+ * lo, at most 12. That is 93 + 3 + 22 for each element of a long chain, and less for each of a short one: below 2^-99 =
+ * 128 units, which the header states.
+ *
+ * All this is scaled by powers of two alone, so it holds for elements as they are as long as nothing overflows and
+ * nothing too small is inexact, which the processor's flags tell; and for elements scaled to [1, 2).
  */
 #ifndef AXP_COMPLEX_H
 #define AXP_COMPLEX_H
 
 #include "real.h"
 
-/* Careful steps between exponents: |z| grows by less than 2 sqrt 2 and shrinks by no more than 2^52 (subnormals) a
- * step. */
 enum {
-    COMPLEX_CHAIN = 8
+    COMPLEX_CHAIN = 32,        /* steps between normalisations */
+    COMPLEX_SCALED_CHAIN = 16, /* the same where elements are in [2^-52, 2 sqrt 2) */
+    COMPLEX_CHECK = 128,       /* rows between looks at the flags */
+    COMPLEX_COLUMNS = 128,     /* columns that share a look */
+    COMPLEX_PLANES = AXP_PLANE_IM_LO + 1,
+    COMPLEX_VECTORS = 2, /* vectors of columns that go through the rows together, to hide the latency of a step */
 };
 
 struct complex_state {
@@ -45,10 +58,24 @@ INLINE void store_complex(axp_states states, int64_t at, struct complex_state s)
     store_vint(axp_exponents(states) + at, s.exponent);
 }
 
-/* The exponent field of the larger of |a| and |b|: the larger bits. */
-INLINE vint larger_field(vdouble a, vdouble b) {
-    vint x = as_bits(a) & broadcast_bits(~SIGN_BIT), y = as_bits(b) & broadcast_bits(~SIGN_BIT);
-    return shift_right(select_bits((vint)(x > y), x, y), 52);
+/* States in the order of lanes that elements are loaded in. */
+INLINE struct complex_state load_complex_lanes(axp_states states, int64_t at) {
+    struct complex_state s = load_complex(states, at);
+    return (struct complex_state){{to_complex_lanes(s.re.hi), to_complex_lanes(s.re.lo)},
+                                  {to_complex_lanes(s.im.hi), to_complex_lanes(s.im.lo)},
+                                  as_bits(to_complex_lanes(as_double(s.exponent)))};
+}
+INLINE void store_complex_lanes(axp_states states, int64_t at, struct complex_state s) {
+    store_complex(states, at,
+                  (struct complex_state){{from_complex_lanes(s.re.hi), from_complex_lanes(s.re.lo)},
+                                         {from_complex_lanes(s.im.hi), from_complex_lanes(s.im.lo)},
+                                         as_bits(from_complex_lanes(as_double(s.exponent)))});
+}
+
+/* The exponent bits of the larger of |a| and |b|. */
+INLINE vint larger_exponent(vdouble a, vdouble b) {
+    vint x = as_bits(a) & broadcast_bits(EXPONENT_BITS), y = as_bits(b) & broadcast_bits(EXPONENT_BITS);
+    return greatest_upper_half(x, y);
 }
 
 /*
@@ -57,7 +84,7 @@ INLINE vint larger_field(vdouble a, vdouble b) {
  */
 INLINE vint take_complex_exponent(vdouble *re, vdouble *im) {
     vdouble nan_or_zero = (*re - *re) + (*im - *im);
-    vint field = larger_field(*re, *im);
+    vint field = shift_right(larger_exponent(*re, *im), 52);
     field = select_bits((vint)(field < broadcast_bits(1)), broadcast_bits(1), field);
     field = select_bits((vint)(field > broadcast_bits(2 * BIAS - 1)), broadcast_bits(2 * BIAS - 1), field);
     vdouble scale = as_double((broadcast_bits(2 * BIAS) - field) << 52);
@@ -66,46 +93,58 @@ INLINE vint take_complex_exponent(vdouble *re, vdouble *im) {
     return field - BIAS;
 }
 
-/* a + b = *sum + the returned error, exactly (Knuth). */
-INLINE vdouble exact_sum(vdouble a, vdouble b, vdouble *sum) {
-    vdouble s = a + b, part = s - a;
+/* *sum + the returned error = a c + b d. */
+INLINE vdouble add_products(vdouble a, vdouble c, vdouble b, vdouble d, vdouble *sum) {
+    vdouble p = a * c, q = b * d, s = p + q, z = s - p, w = s - z;
     *sum = s;
-    return (a - (s - part)) + (b - part);
+    return product_less(a, c, p, w) + product_less(b, d, q, z);
 }
 
-/* hi + lo = a b + sign c d + small, up to roundings of the small terms. */
-INLINE void sum_of_products(vdouble a, vdouble b, vdouble c, vdouble d, double sign, vdouble small, vdouble *hi,
-                            vdouble *lo) {
-    vdouble p = a * b, q = c * d;
-    vdouble pe = product_error(a, b, p), qe = product_error(c, d, q);
-    vdouble s, e = exact_sum(p, sign * q, &s);
-    *lo = exact_sum(s, e + (pe + sign * qe) + small, hi);
+/* *sum + the returned error = a c - b d. */
+INLINE vdouble subtract_products(vdouble a, vdouble c, vdouble b, vdouble d, vdouble *sum) {
+    vdouble p = a * c, q = b * d, s = p - q, z = p - s, w = s + z;
+    *sum = s;
+    return product_less(a, c, p, w) - product_less(b, d, q, z);
 }
 
 INLINE void multiply_complex(struct complex_state *s, vdouble a, vdouble b) {
     struct complex_state z = *s;
-    sum_of_products(z.re.hi, a, z.im.hi, b, -1, z.re.lo * a - z.im.lo * b, &s->re.hi, &s->re.lo);
-    sum_of_products(z.re.hi, b, z.im.hi, a, 1, z.re.lo * b + z.im.lo * a, &s->im.hi, &s->im.lo);
+    vdouble re = subtract_products(z.re.hi, a, z.im.hi, b, &s->re.hi);
+    vdouble im = add_products(z.re.hi, b, z.im.hi, a, &s->im.hi);
+    s->re.lo = multiply_add(z.re.lo, a, subtract_product(re, z.im.lo, b));
+    s->im.lo = multiply_add(z.re.lo, b, multiply_add(z.im.lo, a, im));
 }
 
-INLINE void renormalise_complex(struct complex_state *s) {
-    vint field = larger_field(s->re.hi, s->im.hi) << 52;
+/* Where normalise_complex does not work: the larger component is subnormal, or its exponent one of the two highest. */
+INLINE vint complex_is_extreme(const struct complex_state *s) {
+    vint field = larger_exponent(s->re.hi, s->im.hi);
+    vint subnormal =
+        (vint)(field == broadcast_bits(0)) & ((vint)(s->re.hi != broadcast(0)) | (vint)(s->im.hi != broadcast(0)));
+    vint large = (vint)(field > broadcast_bits((uint64_t)(2 * BIAS - 2) << 52));
+    return subnormal | (large & (vint)(field < broadcast_bits(EXPONENT_BITS)));
+}
+
+/* Folds lo into hi (Fast2Sum; a component smaller than its lo is right to a rounding of lo) and takes the exponent out.
+ */
+INLINE void normalise_complex(struct complex_state *s) {
+    vdouble re = s->re.hi + s->re.lo, im = s->im.hi + s->im.lo;
+    vint field = larger_exponent(re, im);
     vdouble scale = as_double((broadcast_bits((uint64_t)2 * BIAS << 52) - field) & broadcast_bits(EXPONENT_BITS));
     s->exponent += shift_right(field, 52) - BIAS;
-    s->re.hi *= scale;
-    s->re.lo *= scale;
-    s->im.hi *= scale;
-    s->im.lo *= scale;
+    s->re.lo = (s->re.lo - (re - s->re.hi)) * scale;
+    s->im.lo = (s->im.lo - (im - s->im.hi)) * scale;
+    s->re.hi = re * scale;
+    s->im.hi = im * scale;
 }
 
 INLINE struct complex_state merge_complex(struct complex_state x, struct complex_state y) {
     struct complex_state s;
     vdouble re = (x.re.hi * y.re.lo + x.re.lo * y.re.hi) - (x.im.hi * y.im.lo + x.im.lo * y.im.hi);
     vdouble im = (x.re.hi * y.im.lo + x.re.lo * y.im.hi) + (x.im.hi * y.re.lo + x.im.lo * y.re.hi);
-    sum_of_products(x.re.hi, y.re.hi, x.im.hi, y.im.hi, -1, re, &s.re.hi, &s.re.lo);
-    sum_of_products(x.re.hi, y.im.hi, x.im.hi, y.re.hi, 1, im, &s.im.hi, &s.im.lo);
+    s.re.lo = subtract_products(x.re.hi, y.re.hi, x.im.hi, y.im.hi, &s.re.hi) + re;
+    s.im.lo = add_products(x.re.hi, y.im.hi, x.im.hi, y.re.hi, &s.im.hi) + im;
     s.exponent = x.exponent + y.exponent;
-    renormalise_complex(&s);
+    normalise_complex(&s);
     return s;
 }
 

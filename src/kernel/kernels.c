@@ -210,7 +210,7 @@ INLINE bool try_raw(axp_fold_hint *hint) {
 #include "complex.inc"
 
 enum {
-    INTEGER_BLOCK = 16
+    INTEGER_GROUP = 4 /* rows, a power of two */
 };
 
 #define INTEGER_DTYPES(X)                                                                                              \
@@ -220,15 +220,19 @@ enum {
 
 #define WORD word32
 #define WORD_T uint32_t
+#define WORD_VECTOR vword32
 #include "integers.inc"
 #undef WORD
 #undef WORD_T
+#undef WORD_VECTOR
 
 #define WORD word64
 #define WORD_T uint64_t
+#define WORD_VECTOR vword64
 #include "integers.inc"
 #undef WORD
 #undef WORD_T
+#undef WORD_VECTOR
 
 static void merge_states_real(axp_states into, int64_t i, axp_states from, int64_t j, int64_t n) {
     for (int64_t k = 0; k < n; k += LANES)

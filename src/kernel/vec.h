@@ -31,6 +31,8 @@
 typedef double vdouble __attribute__((vector_size(VECTOR_BYTES)));
 typedef int64_t vint __attribute__((vector_size(VECTOR_BYTES)));
 typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES)));
+typedef uint32_t vword32 __attribute__((vector_size(VECTOR_BYTES)));
+typedef uint64_t vword64 __attribute__((vector_size(VECTOR_BYTES)));
 typedef float vfloat __attribute__((vector_size(VECTOR_BYTES)));
 typedef float vfloat_half __attribute__((vector_size(VECTOR_BYTES / 2)));
 typedef uint32_t vuint32_half __attribute__((vector_size(VECTOR_BYTES / 2)));
@@ -109,12 +111,15 @@ INLINE __m128i load_4_bytes(const void *p) {
 INLINE bool any_lane(vint mask) {
     return _mm512_movepi64_mask((__m512i)mask) != 0;
 }
-#define EVEN_LANES 0, 2, 4, 6, 8, 10, 12, 14
-#define ODD_LANES 1, 3, 5, 7, 9, 11, 13, 15
+#define REAL_PARTS 0, 8, 2, 10, 4, 12, 6, 14
+#define IMAGINARY_PARTS 1, 9, 3, 11, 5, 13, 7, 15
+#define TO_COMPLEX_LANES 0, 4, 1, 5, 2, 6, 3, 7
+#define FROM_COMPLEX_LANES 0, 2, 4, 6, 1, 3, 5, 7
 #define FMA(a, b, c) (vdouble) _mm512_fmadd_pd((__m512d)(a), (__m512d)(b), (__m512d)(c))
 #define FMS(a, b, c) (vdouble) _mm512_fmsub_pd((__m512d)(a), (__m512d)(b), (__m512d)(c))
 #define INT32_TO_DOUBLE(v) (vdouble) _mm512_cvtepi32_pd(v)
 #define UINT32_TO_UINT64(v) (vint) _mm512_cvtepu32_epi64(v)
+#define EXTEND(from, to, v) _mm512_cvtep##from##_ep##to(v)
 #define FLOAT_TO_DOUBLE(v) (vdouble) _mm512_cvtps_pd((__m256)(v))
 #define INT8_TO_INT32(v) _mm256_cvtepi8_epi32(v)
 #define UINT8_TO_INT32(v) _mm256_cvtepu8_epi32(v)
@@ -137,12 +142,15 @@ INLINE bool any_lane(vint mask) {
 INLINE bool any_lane(vint mask) {
     return _mm256_movemask_pd((__m256d)mask) != 0;
 }
-#define EVEN_LANES 0, 2, 4, 6
-#define ODD_LANES 1, 3, 5, 7
+#define REAL_PARTS 0, 4, 2, 6
+#define IMAGINARY_PARTS 1, 5, 3, 7
+#define TO_COMPLEX_LANES 0, 2, 1, 3
+#define FROM_COMPLEX_LANES 0, 2, 1, 3
 #define FMA(a, b, c) (vdouble) _mm256_fmadd_pd((__m256d)(a), (__m256d)(b), (__m256d)(c))
 #define FMS(a, b, c) (vdouble) _mm256_fmsub_pd((__m256d)(a), (__m256d)(b), (__m256d)(c))
 #define INT32_TO_DOUBLE(v) (vdouble) _mm256_cvtepi32_pd(v)
 #define UINT32_TO_UINT64(v) (vint) _mm256_cvtepu32_epi64(v)
+#define EXTEND(from, to, v) _mm256_cvtep##from##_ep##to(v)
 #define FLOAT_TO_DOUBLE(v) (vdouble) _mm256_cvtps_pd((__m128)(v))
 #define LOAD_1(p) load_4_bytes(p)
 #define LOAD_2(p) _mm_loadl_epi64((const __m128i *)(p))
@@ -175,10 +183,13 @@ INLINE __m128 f16_to_float(__m128i halves) {
     __m128i infinite = _mm_and_si128(special, _mm_set1_epi32(0x7f800000));
     return _mm_or_ps(scaled, _mm_castsi128_ps(_mm_or_si128(sign, infinite)));
 }
-#define EVEN_LANES 0, 2
-#define ODD_LANES 1, 3
+#define REAL_PARTS 0, 2
+#define IMAGINARY_PARTS 1, 3
+#define TO_COMPLEX_LANES 0, 1
+#define FROM_COMPLEX_LANES 0, 1
 #define INT32_TO_DOUBLE(v) (vdouble) _mm_cvtepi32_pd(v)
 #define UINT32_TO_UINT64(v) (vint) _mm_cvtepu32_epi64(v)
+#define EXTEND(from, to, v) _mm_cvtep##from##_ep##to(v)
 #define FLOAT_TO_DOUBLE(v) (vdouble) _mm_cvtps_pd((__m128)(v))
 #define LOAD_1(p) load_2_bytes(p)
 #define LOAD_2(p) load_4_bytes(p)
@@ -196,8 +207,10 @@ INLINE __m128 f16_to_float(__m128i halves) {
 INLINE bool any_lane(vint mask) {
     return vmaxvq_u32((uint32x4_t)mask) != 0;
 }
-#define EVEN_LANES 0, 2
-#define ODD_LANES 1, 3
+#define REAL_PARTS 0, 2
+#define IMAGINARY_PARTS 1, 3
+#define TO_COMPLEX_LANES 0, 1
+#define FROM_COMPLEX_LANES 0, 1
 #define FMA(a, b, c) (vdouble) vfmaq_f64((float64x2_t)(c), (float64x2_t)(a), (float64x2_t)(b))
 #define FMS(a, b, c) (vdouble) vfmaq_f64(vnegq_f64((float64x2_t)(c)), (float64x2_t)(a), (float64x2_t)(b))
 #define LEAST_UINT32(a, b) vminq_u32((uint32x4_t)(a), (uint32x4_t)(b))
@@ -456,19 +469,83 @@ COLLECT(f16)
 COLLECT(bf16)
 #undef COLLECT
 
-/* LANES complex numbers as their real and imaginary parts. */
+/* A vector of words modulo 2^32 or 2^64 from consecutive elements at p; signs are extended, bool8 is 0 or 1. */
+#define LOAD_WORDS(word, dtype, type)                                                                                  \
+    INLINE v##word load_##word##_##dtype(const char *p) {                                                              \
+        typedef type elements __attribute__((vector_size(VECTOR_BYTES / sizeof((v##word){0}[0]) * sizeof(type))));     \
+        elements e;                                                                                                    \
+        memcpy(&e, p, sizeof e);                                                                                       \
+        return __builtin_convertvector(e, v##word);                                                                    \
+    }
+LOAD_WORDS(word32, i32, int32_t)
+LOAD_WORDS(word32, u32, uint32_t)
+LOAD_WORDS(word32, i64, int64_t)
+LOAD_WORDS(word32, u64, uint64_t)
+LOAD_WORDS(word64, i64, int64_t)
+LOAD_WORDS(word64, u64, uint64_t)
+
+#if defined(__x86_64__)
+
+#define EXTEND_WORDS(word, dtype, from, to, elements)                                                                  \
+    INLINE v##word load_##word##_##dtype(const char *p) {                                                              \
+        return (v##word)EXTEND(from, to, elements);                                                                    \
+    }
+EXTEND_WORDS(word32, i8, i8, i32, LOAD_2(p))
+EXTEND_WORDS(word32, u8, u8, i32, LOAD_2(p))
+EXTEND_WORDS(word32, bool8, u8, i32, _mm_min_epu8(LOAD_2(p), _mm_set1_epi8(1)))
+EXTEND_WORDS(word32, i16, i16, i32, LOAD_4(p))
+EXTEND_WORDS(word32, u16, u16, i32, LOAD_4(p))
+EXTEND_WORDS(word64, i8, i8, i64, LOAD_1(p))
+EXTEND_WORDS(word64, u8, u8, i64, LOAD_1(p))
+EXTEND_WORDS(word64, bool8, u8, i64, _mm_min_epu8(LOAD_1(p), _mm_set1_epi8(1)))
+EXTEND_WORDS(word64, i16, i16, i64, LOAD_2(p))
+EXTEND_WORDS(word64, u16, u16, i64, LOAD_2(p))
+EXTEND_WORDS(word64, i32, i32, i64, LOAD_4(p))
+EXTEND_WORDS(word64, u32, u32, i64, LOAD_4(p))
+#undef EXTEND_WORDS
+
+#else
+
+LOAD_WORDS(word32, i8, int8_t)
+LOAD_WORDS(word32, u8, uint8_t)
+LOAD_WORDS(word32, i16, int16_t)
+LOAD_WORDS(word32, u16, uint16_t)
+LOAD_WORDS(word64, i8, int8_t)
+LOAD_WORDS(word64, u8, uint8_t)
+LOAD_WORDS(word64, i16, int16_t)
+LOAD_WORDS(word64, u16, uint16_t)
+LOAD_WORDS(word64, i32, int32_t)
+LOAD_WORDS(word64, u32, uint32_t)
+
+INLINE vword32 load_word32_bool8(const char *p) {
+    return (vword32)(load_word32_u8(p) != 0) & 1;
+}
+INLINE vword64 load_word64_bool8(const char *p) {
+    return (vword64)(load_word64_u8(p) != 0) & 1;
+}
+
+#endif
+#undef LOAD_WORDS
+
+/*
+ * LANES complex numbers as their real and imaginary parts, in the order of lanes that costs least: number k of the
+ * first half in lane 2 k, of the second half in lane 2 k + 1.
+ */
+INLINE void divide_complex(vdouble a, vdouble b, vdouble *re, vdouble *im) {
+    *re = __builtin_shufflevector(a, b, REAL_PARTS);
+    *im = __builtin_shufflevector(a, b, IMAGINARY_PARTS);
+}
 INLINE void load_c128(const char *p, vdouble *re, vdouble *im) {
-    vdouble a = load_vdouble(p), b = load_vdouble(p + VECTOR_BYTES);
-    *re = __builtin_shufflevector(a, b, EVEN_LANES);
-    *im = __builtin_shufflevector(a, b, ODD_LANES);
+    divide_complex(load_vdouble(p), load_vdouble(p + VECTOR_BYTES), re, im);
 }
 INLINE void load_c64(const char *p, vdouble *re, vdouble *im) {
-    vfloat_half a, b;
-    memcpy(&a, p, sizeof a);
-    memcpy(&b, p + sizeof a, sizeof b);
-    vdouble x = __builtin_convertvector(a, vdouble), y = __builtin_convertvector(b, vdouble);
-    *re = __builtin_shufflevector(x, y, EVEN_LANES);
-    *im = __builtin_shufflevector(x, y, ODD_LANES);
+    divide_complex(load_f32(p), load_f32(p + VECTOR_BYTES / 2), re, im);
+}
+INLINE vdouble to_complex_lanes(vdouble v) {
+    return __builtin_shufflevector(v, v, TO_COMPLEX_LANES);
+}
+INLINE vdouble from_complex_lanes(vdouble v) {
+    return __builtin_shufflevector(v, v, FROM_COMPLEX_LANES);
 }
 
 /* ----------------------------------------------------------------------------------------- exact multiplication --- */
@@ -486,6 +563,16 @@ INLINE vdouble product_error(vdouble a, vdouble b, vdouble p) {
 #endif
 }
 
+/* a * b - w, rounded once, for p the double nearest to a * b and w so near to it that p - w is exact. */
+INLINE vdouble product_less(vdouble a, vdouble b, vdouble p, vdouble w) {
+#ifdef FMS
+    (void)p;
+    return FMS(a, b, w);
+#else
+    return product_error(a, b, p) + (p - w);
+#endif
+}
+
 /* a * b + c, rounded once or twice. */
 INLINE vdouble multiply_add(vdouble a, vdouble b, vdouble c) {
 #ifdef FMA
@@ -493,6 +580,11 @@ INLINE vdouble multiply_add(vdouble a, vdouble b, vdouble c) {
 #else
     return a * b + c;
 #endif
+}
+
+/* c - a * b, likewise. */
+INLINE vdouble subtract_product(vdouble c, vdouble a, vdouble b) {
+    return multiply_add(-a, b, c);
 }
 
 #endif

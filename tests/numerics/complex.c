@@ -51,6 +51,44 @@ static void test_threads(void **state) {
     }
 }
 
+/*
+ * Pairs of conjugates: the imaginary part of their product is 0, so what is computed are the last bits of everything.
+ * Elements that overflow here and there make the library go another way there, and the same way on any thread.
+ */
+static void test_threads_and_range(void **state) {
+    enum {
+        COUNT = 600000,
+        APART = 3001,
+        HUGE_ONES = 16
+    };
+    axprod_complex128 *x = malloc(COUNT * sizeof *x), one, other;
+    int64_t count = COUNT;
+    struct rng rng = rng_make(1);
+    axprod_tensor in = {x, AXPROD_C128, 1, &count, NULL}, result = {&one, AXPROD_C128, 0, NULL, NULL};
+    axprod_options options = AXPROD_OPTIONS_INIT;
+    (void)state;
+    assert_non_null(x);
+    double magnitude = 0;
+    for (int i = 0; i < COUNT / 2; i++) {
+        double power = i % APART < HUGE_ONES ? 900 : i % APART < 2 * HUGE_ONES ? -900 : magnitude > 0 ? -1 : 1;
+        double re = 0.5 + 0x1p-54 * (double)rng_bits(&rng, 53), im = 0x1p-53 * (double)rng_bits(&rng, 53);
+        magnitude += power + log2(hypot(re, im));
+        re = ldexp(re, (int)power);
+        im = ldexp(im, (int)power);
+        x[i] = (axprod_complex128){re, im};
+        x[COUNT - 1 - i] = (axprod_complex128){re, -im};
+    }
+    options.num_threads = 1;
+    assert_ok(axprod_prod(&in, NULL, 0, &options, &result));
+    result.data = &other;
+    for (options.num_threads = 2; options.num_threads <= 9; options.num_threads++) {
+        assert_ok(axprod_prod(&in, NULL, 0, &options, &result));
+        assert_memory_equal(&one, &other, sizeof one);
+    }
+    assert_true(isnormal(one.re) && one.im != 0 && fabs(one.im) <= ldexp(COUNT, -99) * fabs(one.re));
+    free(x);
+}
+
 /* Positions of a special element in products that over- or underflow on the way. */
 static void test_specials(void **state) {
     static const double specials[][2] = {
@@ -94,7 +132,7 @@ static void test_range(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bound),    cmocka_unit_test(test_layouts), cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_specials), cmocka_unit_test(test_range),
+        cmocka_unit_test(test_specials), cmocka_unit_test(test_range),   cmocka_unit_test(test_threads_and_range),
     };
     skip_without_isa();
     return cmocka_run_group_tests(tests, NULL, NULL);
