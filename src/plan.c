@@ -161,7 +161,7 @@ static int choose_threads(const axprod_options *options, const axp_topology *top
         return options->num_threads;
     if (!topology)
         return 1;
-    return (int)axp_min(axp_min(axp_default_threads(), topology->cores), bytes / BYTES_PER_THREAD);
+    return (int)axp_min(axprod_usable_threads(), bytes / BYTES_PER_THREAD);
 }
 
 static int64_t input_bytes(const axprod_plan *plan) {
