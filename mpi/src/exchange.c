@@ -129,6 +129,8 @@ int axp_mpi_post_exchange(axprod_mpi_plan *plan) {
     int64_t bytes = plan->kind->bytes, mine[2], theirs[2];
     MPI_Datatype type = plan->kind->type();
     int sent = 0, received = 0;
+    if (plan->turn == 0 && !in_place(plan))
+        axp_mpi_fill(plan->kind, plan->merged, plan->count);
     turn_of(plan, plan->member, &mine[0], &mine[1]);
     for (int i = 0; i < plan->size; i++) {
         turn_of(plan, i, &theirs[0], &theirs[1]);

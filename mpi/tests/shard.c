@@ -36,6 +36,14 @@ static void random_grid(struct rng *rng, int ndim, int ranks, int *grid) {
     }
 }
 
+static void cut_rows(int ndim, const int64_t *shape, int ranks, struct box *boxes) {
+    int grid[AXPROD_MAX_NDIM] = {ranks};
+    for (int d = 1; d < ndim; d++)
+        grid[d] = 1;
+    for (int r = 0; r < ranks; r++)
+        CHECK_OK(axprod_mpi_block(ndim, shape, grid, r, boxes[r].offset, boxes[r].shape));
+}
+
 static void cut_grid(struct rng *rng, int ndim, const int64_t *shape, int ranks, struct box *boxes) {
     int grid[AXPROD_MAX_NDIM];
     random_grid(rng, ndim, ranks, grid);
@@ -105,6 +113,8 @@ void shard(enum sharding sharding, struct rng *rng, int ndim, const int64_t *sha
         cut_uneven(rng, ndim, shape, ranks, made);
     else if (sharding == SHARDING_TREE)
         cut_tree(rng, ndim, &all, ranks, made);
+    else if (sharding == SHARDING_ROWS)
+        cut_rows(ndim, shape, ranks, made);
     else if (sharding == SHARDING_SINGLES)
         cut_singles(ndim, shape, ranks, made);
     else

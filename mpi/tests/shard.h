@@ -15,6 +15,7 @@
     X(UNEVEN, uneven, "a process grid with cuts at random places; boxes may be empty")                                 \
     X(TREE, tree, "halves of halves at random places, so that kept parts overlap in part")                             \
     X(ONE, one, "one rank has all, the others have nothing")                                                           \
+    X(ROWS, rows, "even blocks along the first axis")                                                                  \
     X(SINGLES, singles, "one element for each rank but the last, which has the rest")
 
 enum sharding {
