@@ -122,7 +122,8 @@ static axprod_status list_ranks(axprod_mpi_plan *plan) {
     const axp_mpi_geometry *g = &plan->geometry;
     plan->ranks = axp_mpi_alloc(plan->size, sizeof *plan->ranks);
     plan->send_counts = axp_mpi_alloc(4 * (int64_t)g->ranks, sizeof(int));
-    if (!plan->ranks || !plan->send_counts)
+    plan->asked = axp_mpi_alloc(plan->size, sizeof *plan->asked);
+    if (!plan->ranks || !plan->send_counts || !plan->asked)
         return AXPROD_ERROR_NO_MEMORY;
     plan->send_at = plan->send_counts + g->ranks;
     plan->receive_counts = plan->send_at + g->ranks;
@@ -224,6 +225,7 @@ void axprod_mpi_plan_destroy(axprod_mpi_plan *plan) {
     axprod_plan_destroy(plan->finish);
     axp_mpi_free(plan->ranks);
     axp_mpi_free(plan->send_counts);
+    axp_mpi_free(plan->asked);
     axp_mpi_free(plan->message);
     axp_mpi_free(plan->sent);
     axp_mpi_free(plan->received);

@@ -39,7 +39,6 @@ typedef struct axp_mpi_round {
     MPI_Datatype type;    /* of a wide partial; MPI_DATATYPE_NULL between rounds */
     int64_t most;         /* outputs of one owner */
     int64_t taken;        /* of this rank as an owner */
-    int64_t *counts;      /* taken by each rank of the group; -1: it has no memory */
     int64_t *lists;       /* their numbers in the space, those of one owner after the other */
     int64_t *indices;     /* in this rank's box, of those that are in it; or what stays unresolved */
     char *sent, *received, *merged;
@@ -83,6 +82,7 @@ struct axprod_mpi_plan {
     char *packed, *shared;               /* results to send, and received ones */
     int64_t *unresolved, num_unresolved; /* numbers from values_first on */
     int *send_counts, *send_at, *receive_counts, *receive_at;
+    int64_t *asked; /* outputs that each rank of the group asks for in a round; -1: it has no memory for it */
 
     /* One execution. */
     axp_mpi_stage stage;

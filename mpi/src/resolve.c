@@ -20,7 +20,6 @@ enum {
 void axp_mpi_free_round(axp_mpi_round *round) {
     if (round->type != MPI_DATATYPE_NULL)
         MPI_Type_free(&round->type);
-    axp_mpi_free(round->counts);
     axp_mpi_free(round->lists);
     axp_mpi_free(round->indices);
     axp_mpi_free(round->sent);
@@ -31,13 +30,12 @@ void axp_mpi_free_round(axp_mpi_round *round) {
 
 static axprod_status take_memory(axp_mpi_round *round, int size) {
     int64_t all = round->most * size;
-    round->counts = axp_mpi_alloc(size, sizeof *round->counts);
     round->lists = axp_mpi_alloc(all, sizeof *round->lists);
     round->indices = axp_mpi_alloc(all, sizeof *round->indices);
     round->sent = axp_mpi_alloc(all, round->bytes);
     round->received = axp_mpi_alloc(all, round->bytes);
     round->merged = axp_mpi_alloc(round->most, round->bytes);
-    if (!round->counts || !round->lists || !round->indices || !round->sent || !round->received || !round->merged)
+    if (!round->lists || !round->indices || !round->sent || !round->received || !round->merged)
         return AXPROD_ERROR_NO_MEMORY;
     AXP_TRY_MPI(MPI_Type_contiguous((int)(round->bytes / 8), MPI_INT64_T, &round->type));
     return axp_mpi_check(MPI_Type_commit(&round->type));
@@ -69,14 +67,14 @@ int axp_mpi_post_counts(axprod_mpi_plan *plan) {
     if (plan->size == 1)
         return MPI_SUCCESS;
     round->taken = plan->status == AXPROD_OK ? round->taken : -1;
-    return AXP_MPI_CALL(plan, MPI_Allgather, MPI_Iallgather, &round->taken, 1, MPI_INT64_T, round->counts, 1,
-                        MPI_INT64_T, plan->group);
+    return AXP_MPI_CALL(plan, MPI_Allgather, MPI_Iallgather, &round->taken, 1, MPI_INT64_T, plan->asked, 1, MPI_INT64_T,
+                        plan->group);
 }
 
 axp_mpi_stage axp_mpi_end_counts(axprod_mpi_plan *plan) {
     bool good = plan->size > 1;
     for (int i = 0; i < plan->size && good; i++)
-        good = plan->round.counts[i] >= 0;
+        good = plan->asked[i] >= 0;
     return good ? AXP_MPI_STAGE_LISTS : AXP_MPI_STAGE_HEADER;
 }
 
@@ -84,7 +82,7 @@ int axp_mpi_post_lists(axprod_mpi_plan *plan) {
     axp_mpi_round *round = &plan->round;
     int at = 0;
     for (int i = 0; i < plan->size; i++) {
-        plan->receive_counts[i] = (int)round->counts[i];
+        plan->receive_counts[i] = (int)plan->asked[i];
         plan->receive_at[i] = at;
         at += plan->receive_counts[i];
     }
@@ -111,11 +109,11 @@ static void multiply_wide(axprod_mpi_plan *plan) {
     int64_t found = 0;
     for (int i = 0; i < plan->size; i++) {
         plan->send_at[i] = (int)found;
-        for (int64_t k = 0; k < round->counts[i]; k++)
+        for (int64_t k = 0; k < plan->asked[i]; k++)
             if (axp_mpi_contains(space, own, list[k]))
                 round->indices[found++] = axp_mpi_count_below(space, own, list[k]);
         plan->send_counts[i] = (int)(found - plan->send_at[i]);
-        list += round->counts[i];
+        list += plan->asked[i];
     }
     axprod_status status =
         axprod_plan_wide_partials(plan->multiply, plan->x, round->indices, found, round->words, round->sent);
