@@ -4,8 +4,7 @@
  *
  * The result has the bits that axprod_prod gives on the whole tensor in one process, for any number of ranks, any
  * boxes, any place of the result and any MPI: it is a function of the elements alone (see axprod.h, whose numerical
- * contract holds here, too). Complex results are the exception: no over- or underflow on the way and the error bound of
- * axprod.h with 2^-100 K in place of 2^-101 K, but the last bit may depend on the number of ranks and on the boxes.
+ * contract holds here, too). All dtypes but the complex ones, which give UNSUPPORTED.
  *
  * Boxes. Each rank holds one box of the global tensor: its offset and its extents, both in elements of the global
  * shape. The boxes of all ranks of the communicator tile the tensor: no gap, no overlap. Otherwise they are free:
@@ -70,8 +69,8 @@ typedef struct axprod_mpi_options {
     /*
      * Threads of this rank. 0: the cores that this process may run on, shared with the ranks of the node that may run
      * there, too, and at most as many as axprod would use alone; OMP_NUM_THREADS can ask for fewer. A positive number
-     * is taken as it is. Where that, or OMP_NUM_THREADS, asks for more than this rank's share of the cores, the first
-     * rank of the node says so once on stderr.
+     * is taken as it is. Where OMP_NUM_THREADS asks for more than this rank's share of the cores, the first rank of the
+     * node says so on stderr, once for each communicator.
      */
     int num_threads;
     /* As in axprod_options, for the multiplication of this rank's elements. */
@@ -111,7 +110,7 @@ AXPROD_API axprod_status axprod_mpi_slice(int ndim, const int64_t *global_shape,
  *
  * Working memory of a rank: where its reduce group has other ranks, at most 48 bytes for each output of its part and a
  * few MiB; else as axprod_prod. Outputs whose rounding the partial products do not decide are multiplied again, in
- * wide arithmetic over the ranks, at most 16,384 at a time for each rank.
+ * wide arithmetic over the ranks, at most 16,384 of a reduce group at a time.
  *
  * Errors: those of axprod_prod (SHAPE also where a box is not inside the global shape), TILING (boxes with gaps or
  * overlaps), DIFFER (arguments differ between ranks), COMM (comm is MPI_COMM_NULL or an inter-communicator), MPI (MPI
