@@ -128,7 +128,11 @@ AXPROD_API axprod_dtype axprod_result_dtype(axprod_dtype x);
     X(ERROR_ISA, 11, "AXPROD_ISA names an instruction set that is unknown or absent here")                             \
     X(ERROR_UNSUPPORTED, 12, "this plan does not have that operation")                                                 \
     X(ERROR_COUNT, 13, "a count, index or number of words is out of range")                                            \
-    X(UNRESOLVED, 14, "the partials do not decide the rounding of some outputs")
+    X(UNRESOLVED, 14, "the partials do not decide the rounding of some outputs")                                       \
+    X(ERROR_TILING, 15, "the boxes of all ranks have gaps or overlaps (axprod_mpi.h, as all below)")                   \
+    X(ERROR_DIFFER, 16, "arguments differ between ranks")                                                              \
+    X(ERROR_COMM, 17, "a communicator is null or has two groups")                                                      \
+    X(ERROR_MPI, 18, "MPI is not running, or a function of it failed")
 
 typedef enum axprod_status {
 #define AXPROD_X(NAME, value, text) AXPROD_##NAME = value,
@@ -145,6 +149,12 @@ AXPROD_API const char *axprod_status_name(axprod_status status);
  * and is valid until its next call fails. Calls that succeed leave it alone.
  */
 AXPROD_API const char *axprod_last_error(void);
+
+/*
+ * For libraries built on this one, which report their errors in the same place: from now on axprod_last_error() of the
+ * calling thread is this sentence (copied, and cut at 255 bytes; NULL does nothing).
+ */
+AXPROD_API void axprod_set_last_error(const char *sentence);
 
 /* ------------------------------------------------------------------------------------------------------ tensors --- */
 
@@ -370,6 +380,14 @@ AXPROD_API axprod_status axprod_wide_merge(const void *in, void *inout, int64_t 
 AXPROD_API axprod_status axprod_plan_finish_wide(const axprod_plan *plan, const void *wide, int64_t words,
                                                  const int64_t *outputs, int64_t count, void *out, void *second,
                                                  int64_t *unresolved, int64_t *num_unresolved);
+
+/*
+ * The physical cores that this process may run on, at least 1, and the threads that a call with num_threads == 0 made
+ * here would use at most: as many, but at most omp_get_max_threads(), and 1 inside a parallel region. For programs and
+ * libraries that share a machine among several processes.
+ */
+AXPROD_API int axprod_usable_cores(void);
+AXPROD_API int axprod_usable_threads(void);
 
 /* The instruction set in use: "x86_64_v2", "avx2", "avx512" or "neon"; NULL where AXPROD_ISA asks for the impossible.
  */

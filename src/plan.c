@@ -211,7 +211,7 @@ static int choose_threads(const axprod_options *options, const axp_topology *top
         return options->num_threads;
     if (!topology)
         return 1;
-    return (int)axp_min(axp_min(axp_default_threads(), topology->cores), bytes / BYTES_PER_THREAD);
+    return (int)axp_min(axprod_usable_threads(), bytes / BYTES_PER_THREAD);
 }
 
 /* Whether one call of a kernel takes all runs of a tile to finished outputs of the input's dtype. */

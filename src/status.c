@@ -19,6 +19,11 @@ const char *axprod_last_error(void) {
     return last_error;
 }
 
+void axprod_set_last_error(const char *sentence) {
+    if (sentence && sentence != last_error)
+        snprintf(last_error, sizeof last_error, "%s", sentence);
+}
+
 const char *axprod_status_name(axprod_status status) {
     switch (status) {
 #define AXPROD_X(NAME, value, text)                                                                                    \

@@ -55,3 +55,11 @@ const axp_topology *axp_topology_get(void) {
     pthread_once(&once, load);
     return &topology;
 }
+
+int axprod_usable_cores(void) {
+    return axp_topology_get()->cores;
+}
+
+int axprod_usable_threads(void) {
+    return (int)axp_min(axp_default_threads(), axp_topology_get()->cores);
+}

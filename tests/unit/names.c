@@ -37,8 +37,24 @@ static void test_statuses(void **state) {
     AXPROD_STATUS_LIST(AXPROD_X)
 #undef AXPROD_X
     assert_string_equal(axprod_status_name((axprod_status)-1), "unknown status");
-    assert_string_equal(axprod_status_name((axprod_status)15), "unknown status");
+    assert_string_equal(axprod_status_name((axprod_status)19), "unknown status");
     assert_string_equal(axprod_status_name((axprod_status)INT32_MAX), "unknown status");
+}
+
+/* The sentence of other libraries, cut where it is too long. */
+static void test_last_error(void **state) {
+    char longest[400];
+    (void)state;
+    memset(longest, 'x', sizeof longest);
+    longest[sizeof longest - 1] = '\0';
+    axprod_set_last_error("rank 3: x is NULL");
+    assert_string_equal(axprod_last_error(), "rank 3: x is NULL");
+    axprod_set_last_error(NULL);
+    axprod_set_last_error(axprod_last_error());
+    assert_string_equal(axprod_last_error(), "rank 3: x is NULL");
+    axprod_set_last_error(longest);
+    assert_int_equal(strlen(axprod_last_error()), 255);
+    assert_refused(axprod_prod(NULL, NULL, 0, NULL, NULL), AXPROD_ERROR_NULL, "x");
 }
 
 static void test_version(void **state) {
@@ -74,8 +90,8 @@ static void test_isa(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dtypes),  cmocka_unit_test(test_no_dtype), cmocka_unit_test(test_statuses),
-        cmocka_unit_test(test_version), cmocka_unit_test(test_isa),
+        cmocka_unit_test(test_dtypes),     cmocka_unit_test(test_no_dtype), cmocka_unit_test(test_statuses),
+        cmocka_unit_test(test_last_error), cmocka_unit_test(test_version),  cmocka_unit_test(test_isa),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * axprod over MPI: the product of the elements of a distributed tensor along axes, correctly rounded.
+ *
+ * The result has the bits that axprod_prod gives on the whole tensor in one process, for any number of ranks, any
+ * boxes, any place of the result and any MPI: it is a function of the elements alone (see axprod.h, whose numerical
+ * contract holds here, too). All dtypes but the complex ones, which give UNSUPPORTED.
+ *
+ * Boxes. Each rank holds one box of the global tensor: its offset and its extents, both in elements of the global
+ * shape. The boxes of all ranks of the communicator tile the tensor: no gap, no overlap. Otherwise they are free:
+ * uneven, empty, with any strides in memory, cut along reduced axes, kept axes or both. The kept part of a box is the
+ * box without its reduced axes: the outputs that it has factors of. A box without elements may still have a kept part:
+ * extent 0 along reduced axes alone.
+ * Reduce groups: where the kept parts of any two boxes are equal or disjoint, the ranks with equal ones are a reduce
+ * group, and its part is that kept part. Where kept parts overlap otherwise, or the tensor has outputs but no factors,
+ * all ranks are one group, whose part is the whole result: that costs more messages, nothing else.
+ *
+ * Collective calls. Functions that say so are collective over the communicator: all of its ranks call them in the same
+ * order, with the same global shape, axes, dtypes, form, options.result and options.root. They return the same status
+ * on all ranks, and axprod_last_error() names the rank that was at fault and its argument. An error that shows only
+ * while elements are multiplied (NO_MEMORY; NULL and OVERLAP in the execution of a plan) is agreed on by the ranks of a
+ * reduce group, with AXPROD_MPI_ALL and AXPROD_MPI_ROOT by all ranks. After an error that only some ranks can see,
+ * ERROR_MPI, plans on that communicator can only be destroyed. MPI cannot agree without a communicator: errors of comm
+ * itself, of MPI not running and of plan == NULL come back at once, on the rank that made them alone.
+ *
+ * The caller's communicator carries no traffic: the first call on it makes a duplicate, with MPI_ERRORS_RETURN, which
+ * is kept as an attribute and freed with it. MPI_COMM_SELF and any intra-communicator will do. MPI has to be
+ * initialised, at any thread level: axprod calls MPI only on the thread that called it. With MPI_THREAD_MULTIPLE
+ * several threads may call at once on different communicators. Counts are 64-bit; messages are cut into pieces that MPI
+ * can count and that caches hold.
+ *
+ * Every pointer means what it does in axprod.h. axprod_mpi has the version of axprod.
+ */
+#ifndef AXPROD_MPI_H
+#define AXPROD_MPI_H
+
+#include <axprod.h>
+#include <mpi.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------------------------------------------ options --- */
+
+/*
+ * Where the result goes, and what `out` (or the two outputs of a form) has to be there:
+ *   LOCAL    each rank gets the kept part of its own box; out: of that shape, with or without the reduced axes at
+ *            extent 1, as axprod_prod wants it for the local tensor.
+ *   ALL      every rank gets the whole result; out: as axprod_prod wants it for the global tensor.
+ *   ROOT     rank options.root gets the whole result; out: likewise; NULL, or anything, on the other ranks.
+ *   SCATTER  each rank keeps a slice of its reduce group's part: the elements first .. first + count - 1 of the part
+ *            in C order, as axprod_mpi_slice tells; out: one dimension, count elements.
+ * LOCAL and SCATTER need no message between reduce groups.
+ */
+typedef enum axprod_mpi_result {
+    AXPROD_MPI_LOCAL,
+    AXPROD_MPI_ALL,
+    AXPROD_MPI_ROOT,
+    AXPROD_MPI_SCATTER
+} axprod_mpi_result;
+
+/* Initialise with AXPROD_MPI_OPTIONS_INIT, then set what matters; a NULL pointer means the same as the initial values.
+ */
+typedef struct axprod_mpi_options {
+    size_t size; /* of this struct, as the caller was compiled with it */
+    axprod_mpi_result result;
+    int root; /* rank that gets the result (AXPROD_MPI_ROOT); 0 .. size of the communicator - 1 with any result */
+    /*
+     * Threads of this rank. 0: the cores that this process may run on, shared with the ranks of the node that may run
+     * there, too, and at most as many as axprod would use alone; OMP_NUM_THREADS can ask for fewer. A positive number
+     * is taken as it is. Where OMP_NUM_THREADS asks for more than this rank's share of the cores, the first rank of the
+     * node says so on stderr, once for each communicator.
+     */
+    int num_threads;
+    /* As in axprod_options, for the multiplication of this rank's elements. */
+    void (*progress)(double fraction, void *context);
+    void *progress_context;
+} axprod_mpi_options;
+
+#define AXPROD_MPI_OPTIONS_INIT                                                                                        \
+    { sizeof(axprod_mpi_options), AXPROD_MPI_LOCAL, 0, 0, NULL, NULL }
+
+/* -------------------------------------------------------------------------------------------------------- boxes --- */
+
+/*
+ * The box of `rank` where a tensor is divided evenly over a process grid: along axis d into grid[d] blocks, of which
+ * the first ones are longer by one where the extent is no multiple. Ranks are numbered in C order of the grid, as
+ * MPI_Cart_create does. offset, shape: room for ndim. Local: needs no MPI.
+ * Errors: NULL, NDIM, SHAPE (an extent is negative), COUNT (grid[d] < 1, or rank is not in the grid).
+ */
+AXPROD_API axprod_status axprod_mpi_block(int ndim, const int64_t *global_shape, const int *grid, int rank,
+                                          int64_t *offset, int64_t *shape);
+
+/*
+ * Collective. Which slice of its reduce group's part a rank keeps with AXPROD_MPI_SCATTER: elements *first ..
+ * *first + *count - 1 in C order. shape: the extents of this rank's box.
+ * Errors: as axprod_mpi_prod.
+ */
+AXPROD_API axprod_status axprod_mpi_slice(int ndim, const int64_t *global_shape, const int64_t *offset,
+                                          const int64_t *shape, const int *axes, int naxes, MPI_Comm comm,
+                                          int64_t *first, int64_t *count);
+
+/* -------------------------------------------------------------------------------------------- products, at once --- */
+
+/*
+ * Collective. out = the product of the global tensor along axes. local: this rank's box, whose shape is the box's
+ * extents; it has as many dimensions as the global tensor. global_shape, offset: local->ndim each, or NULL where that
+ * is 0. axes: of the global tensor, as in axprod.h.
+ *
+ * Working memory of a rank: where its reduce group has other ranks, at most 48 bytes for each output of its part and a
+ * few MiB; else as axprod_prod. Outputs whose rounding the partial products do not decide are multiplied again, in
+ * wide arithmetic over the ranks, at most 16,384 of a reduce group at a time.
+ *
+ * Errors: those of axprod_prod (SHAPE also where a box is not inside the global shape), TILING (boxes with gaps or
+ * overlaps), DIFFER (arguments differ between ranks), COMM (comm is MPI_COMM_NULL or an inter-communicator), MPI (MPI
+ * is not initialised or already finalised, or a function of it failed).
+ */
+AXPROD_API axprod_status axprod_mpi_prod(const axprod_tensor *local, const int64_t *global_shape, const int64_t *offset,
+                                         const int *axes, int naxes, const axprod_mpi_options *options,
+                                         const axprod_tensor *out, MPI_Comm comm);
+
+/* Collective. The same as axprod_scaled_prod: P = significand 2^exponent. */
+AXPROD_API axprod_status axprod_mpi_scaled_prod(const axprod_tensor *local, const int64_t *global_shape,
+                                                const int64_t *offset, const int *axes, int naxes,
+                                                const axprod_mpi_options *options, const axprod_tensor *significand,
+                                                const axprod_tensor *exponent, MPI_Comm comm);
+
+/* Collective. The same as axprod_log_prod: the sign of P and ln|P|. */
+AXPROD_API axprod_status axprod_mpi_log_prod(const axprod_tensor *local, const int64_t *global_shape,
+                                             const int64_t *offset, const int *axes, int naxes,
+                                             const axprod_mpi_options *options, const axprod_tensor *sign,
+                                             const axprod_tensor *logabs, MPI_Comm comm);
+
+/* -------------------------------------------------------------------------------------------------------- plans --- */
+
+/*
+ * A product over ranks prepared once and executed often: boxes, dtypes, strides, axes and options are fixed, addresses
+ * are not. A plan has memory and a communicator of its own, so that several may be under way at once, each with one
+ * execution. It belongs to one thread at a time.
+ */
+typedef struct axprod_mpi_plan axprod_mpi_plan;
+
+/* Most plans that may live on one communicator at a time. */
+#define AXPROD_MPI_MAX_PLANS 32
+
+/*
+ * Collective. Creates a plan for axprod_mpi_prod, axprod_mpi_scaled_prod or axprod_mpi_log_prod with the same
+ * arguments. data of the tensors is not looked at and may be NULL. *plan is set to NULL before anything else, and
+ * belongs to the caller, who gives it to axprod_mpi_plan_destroy.
+ * Errors: as the function of that name without OVERLAP with the input; NULL also for plan; COUNT (too many plans).
+ */
+AXPROD_API axprod_status axprod_mpi_plan_create(axprod_mpi_plan **plan, const axprod_tensor *local,
+                                                const int64_t *global_shape, const int64_t *offset, const int *axes,
+                                                int naxes, const axprod_mpi_options *options, const axprod_tensor *out,
+                                                MPI_Comm comm);
+AXPROD_API axprod_status axprod_mpi_plan_create_scaled(axprod_mpi_plan **plan, const axprod_tensor *local,
+                                                       const int64_t *global_shape, const int64_t *offset,
+                                                       const int *axes, int naxes, const axprod_mpi_options *options,
+                                                       const axprod_tensor *significand, const axprod_tensor *exponent,
+                                                       MPI_Comm comm);
+AXPROD_API axprod_status axprod_mpi_plan_create_log(axprod_mpi_plan **plan, const axprod_tensor *local,
+                                                    const int64_t *global_shape, const int64_t *offset, const int *axes,
+                                                    int naxes, const axprod_mpi_options *options,
+                                                    const axprod_tensor *sign, const axprod_tensor *logabs,
+                                                    MPI_Comm comm);
+
+/*
+ * Collective over the plan's communicator. Executes a plan on the tensors at these addresses (of element (0, 0, ...)).
+ * second: the second output of a scaled or log plan, NULL for the others. Addresses of what this rank does not have
+ * may be NULL: an empty box, a result that goes elsewhere.
+ * After an error the outputs may be written in part.
+ * Errors: NULL, OVERLAP, NO_MEMORY, ISA, MPI, UNSUPPORTED (the plan is under way).
+ */
+AXPROD_API axprod_status axprod_mpi_plan_execute(axprod_mpi_plan *plan, const void *x, void *out, void *second);
+
+/*
+ * The same without waiting for other ranks. All ranks start their plans on a communicator in the same order; tests and
+ * waits may come in any order and number. start multiplies this rank's elements and hands the first message to MPI;
+ * test does what can be done now and sets *done; wait returns when all is done. Work goes on inside these calls
+ * alone. From start until test says done or wait returns, x stays as it is, since rounding may need its elements once
+ * more, and the outputs belong to the plan.
+ * A failure is reported once, by the test that says done, or by wait: start gives NULL (plan) and UNSUPPORTED (the plan
+ * is under way), test and wait give those of axprod_mpi_plan_execute, and UNSUPPORTED where nothing was started.
+ */
+AXPROD_API axprod_status axprod_mpi_plan_start(axprod_mpi_plan *plan, const void *x, void *out, void *second);
+AXPROD_API axprod_status axprod_mpi_plan_test(axprod_mpi_plan *plan, bool *done);
+AXPROD_API axprod_status axprod_mpi_plan_wait(axprod_mpi_plan *plan);
+
+/*
+ * Writes a line about the plan for logs and bug reports (result, ranks of the reduce group, transport and why, threads,
+ * then axprod_plan_describe of this rank's box), as snprintf. The wording may change.
+ */
+AXPROD_API int axprod_mpi_plan_describe(const axprod_mpi_plan *plan, char *text, size_t size);
+
+/* Frees a plan; NULL does nothing. Local. The plan must not be under way. */
+AXPROD_API void axprod_mpi_plan_destroy(axprod_mpi_plan *plan);
+
+/* --------------------------------------------------------------------------------------- collectives of your own ---
+ */
+
+/*
+ * The MPI datatype of one axprod_partial, and the product of partials as an operation on it: for MPI_Allreduce,
+ * MPI_Reduce, MPI_Reduce_scatter, MPI_Scan and all others, blocking or not. The operation is commutative to the last
+ * bit and declared so; it is not associative in the last bits, for which axprod_plan_finish accounts. An MPI may
+ * multiply in another order on each rank, so let one rank finish partials, or finish what axprod_plan_finish leaves
+ * unresolved by the word of one rank.
+ * Both belong to the library and are freed in MPI_Finalize. MPI_DATATYPE_NULL and MPI_OP_NULL where MPI is not
+ * running or refuses.
+ */
+AXPROD_API MPI_Datatype axprod_mpi_type(void);
+AXPROD_API MPI_Op axprod_mpi_op(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

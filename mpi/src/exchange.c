@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Partials of one reduce group on their way together, in one of three transports. */
+#include "plan.h"
+
+#include <string.h>
+
+void axp_mpi_finish(axprod_mpi_plan *plan) {
+    plan->num_unresolved = 0;
+    if (plan->values_count == 0)
+        return;
+    void *const out[2] = {plan->values[0], plan->values[1]};
+    axprod_status status = plan->kind->finish(plan->finish, plan->dtypes[0], plan->merged, plan->values_count,
+                                              plan->geometry.factors, out, plan->unresolved, &plan->num_unresolved);
+    axp_mpi_note(plan, status);
+}
+
+/*
+ * Multiplies partials of elements begin .. end-1 of a box into partials of the space, of which `into` is number
+ * `first`.
+ */
+static void merge_box(const axp_mpi_kind *kind, axp_mpi_box space, axp_mpi_box box, int64_t begin, int64_t end,
+                      const char *in, char *into, int64_t first) {
+    for (int64_t i = begin; i < end;) {
+        axp_mpi_run run = axp_mpi_next_run(space, box, i, end);
+        kind->merge(in + (i - begin) * kind->bytes, into + (run.number - first) * kind->bytes, run.length);
+        i += run.length;
+    }
+}
+
+/* -------------------------------------------------------------------------------------- all partials to all ranks ---
+ */
+
+int axp_mpi_post_gather(axprod_mpi_plan *plan) {
+    const axp_mpi_geometry *g = &plan->geometry;
+    MPI_Datatype type = plan->kind->type();
+    int count = (int)(plan->outputs + 1), at = 0;
+    memcpy(plan->message, &plan->header.failure, sizeof plan->header.failure);
+    if (!g->united)
+        return AXP_MPI_CALL(plan, MPI_Allgather, MPI_Iallgather, plan->message, count, type, plan->received, count,
+                            type, plan->group);
+    for (int i = 0; i < plan->size; i++) {
+        plan->receive_counts[i] = (int)axp_mpi_box_count(axp_mpi_kept(g, plan->ranks[i])) + 1;
+        plan->receive_at[i] = at;
+        at += plan->receive_counts[i];
+    }
+    return AXP_MPI_CALL(plan, MPI_Allgatherv, MPI_Iallgatherv, plan->message, count, type, plan->received,
+                        plan->receive_counts, plan->receive_at, type, plan->group);
+}
+
+/* In the same order on all ranks, so that they come to the same results and doubts. */
+static int64_t merge_gathered(axprod_mpi_plan *plan) {
+    const axp_mpi_geometry *g = &plan->geometry;
+    const axp_mpi_kind *kind = plan->kind;
+    axp_mpi_box space = axp_mpi_space(g, g->rank);
+    const char *message = plan->received;
+    int64_t failure = 0;
+    axp_mpi_fill(kind, plan->merged, plan->values_count);
+    for (int i = 0; i < plan->size; i++) {
+        axp_mpi_box box = axp_mpi_kept(g, plan->ranks[i]);
+        int64_t count = axp_mpi_box_count(box), theirs;
+        memcpy(&theirs, message, sizeof theirs);
+        failure = axp_mpi_max(failure, theirs);
+        merge_box(kind, space, box, 0, count, message + kind->bytes, plan->merged, 0);
+        message += (count + 1) * kind->bytes;
+    }
+    return failure;
+}
+
+/* From here on each rank of the group owns its slice, as in the other transports. */
+static void keep_own_unresolved(axprod_mpi_plan *plan) {
+    int64_t kept = 0;
+    for (int64_t i = 0; i < plan->num_unresolved; i++) {
+        int64_t number = plan->unresolved[i];
+        if (number >= plan->first && number < plan->first + plan->count)
+            plan->unresolved[kept++] = number;
+    }
+    plan->num_unresolved = kept;
+}
+
+axp_mpi_stage axp_mpi_end_gather(axprod_mpi_plan *plan) {
+    bool agreed = plan->agree == plan->group;
+    int64_t failure = merge_gathered(plan);
+    if (failure && agreed) {
+        plan->agreed.failure = failure;
+        return AXP_MPI_STAGE_SENTENCE;
+    }
+    axp_mpi_finish(plan);
+    if (plan->num_unresolved == 0 && agreed) {
+        axp_mpi_store_space(plan);
+        return AXP_MPI_STAGE_DONE;
+    }
+    keep_own_unresolved(plan);
+    return AXP_MPI_STAGE_HEADER;
+}
+
+/* ------------------------------------------------------------------------------------------- slices to their owners
+ * --- */
+
+int axp_mpi_post_reduce(axprod_mpi_plan *plan) {
+    int64_t first;
+    for (int i = 0; i < plan->size; i++)
+        plan->receive_counts[i] = (int)axp_mpi_slice_of(&plan->geometry, plan->ranks[i], &first);
+    return AXP_MPI_CALL(plan, MPI_Reduce_scatter, MPI_Ireduce_scatter, plan->partials, plan->merged,
+                        plan->receive_counts, plan->kind->type(), plan->kind->op(), plan->group);
+}
+
+axp_mpi_stage axp_mpi_end_reduce(axprod_mpi_plan *plan) {
+    axp_mpi_finish(plan);
+    return AXP_MPI_STAGE_HEADER;
+}
+
+static void turn_of(const axprod_mpi_plan *plan, int member, int64_t *begin, int64_t *end) {
+    axp_mpi_turn(plan, plan->ranks[member], plan->step, begin, end);
+}
+
+/* How many outputs of a rank's box are below `number` of the space. */
+static int64_t below(const axprod_mpi_plan *plan, int rank, int64_t number) {
+    const axp_mpi_geometry *g = &plan->geometry;
+    return axp_mpi_count_below(axp_mpi_space(g, rank), axp_mpi_kept(g, rank), number);
+}
+
+/* Where partials are merged in place, an owner sends itself nothing. */
+static bool in_place(const axprod_mpi_plan *plan) {
+    return !plan->geometry.united;
+}
+
+int axp_mpi_post_exchange(axprod_mpi_plan *plan) {
+    const axp_mpi_geometry *g = &plan->geometry;
+    int64_t bytes = plan->kind->bytes, mine[2], theirs[2];
+    MPI_Datatype type = plan->kind->type();
+    int sent = 0, received = 0;
+    if (plan->turn == 0 && !in_place(plan))
+        axp_mpi_fill(plan->kind, plan->merged, plan->count);
+    turn_of(plan, plan->member, &mine[0], &mine[1]);
+    for (int i = 0; i < plan->size; i++) {
+        turn_of(plan, i, &theirs[0], &theirs[1]);
+        bool skips = in_place(plan) && i == plan->member;
+        int64_t begin = below(plan, g->rank, theirs[0]), end = below(plan, g->rank, theirs[1]);
+        plan->send_at[i] = sent;
+        plan->send_counts[i] = skips ? 0 : (int)(end - begin);
+        memcpy(plan->sent + sent * bytes, plan->partials + begin * bytes, (size_t)(plan->send_counts[i] * bytes));
+        sent += plan->send_counts[i];
+        int rank = plan->ranks[i];
+        plan->receive_at[i] = received;
+        plan->receive_counts[i] = skips ? 0 : (int)(below(plan, rank, mine[1]) - below(plan, rank, mine[0]));
+        received += plan->receive_counts[i];
+    }
+    return AXP_MPI_CALL(plan, MPI_Alltoallv, MPI_Ialltoallv, plan->sent, plan->send_counts, plan->send_at, type,
+                        plan->received, plan->receive_counts, plan->receive_at, type, plan->group);
+}
+
+axp_mpi_stage axp_mpi_end_exchange(axprod_mpi_plan *plan) {
+    const axp_mpi_geometry *g = &plan->geometry;
+    axp_mpi_box space = axp_mpi_space(g, g->rank);
+    int64_t mine[2], longest;
+    turn_of(plan, plan->member, &mine[0], &mine[1]);
+    for (int i = 0; i < plan->size; i++) {
+        int64_t begin = below(plan, plan->ranks[i], mine[0]);
+        merge_box(plan->kind, space, axp_mpi_kept(g, plan->ranks[i]), begin, begin + plan->receive_counts[i],
+                  plan->received + plan->receive_at[i] * plan->kind->bytes, plan->merged, plan->first);
+    }
+    /* the first member's slice is among the longest */
+    longest = axp_mpi_slice_of(g, plan->ranks[0], &mine[0]);
+    if (++plan->turn * plan->step < longest)
+        return AXP_MPI_STAGE_EXCHANGE;
+    plan->turn = 0;
+    axp_mpi_finish(plan);
+    return AXP_MPI_STAGE_HEADER;
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How partials travel in a plan: the transport, the memory and the communicators that it needs; its description. */
+#include "plan.h"
+
+#include <stdio.h>
+
+enum {
+    /* All partials of a group, up to this, go to all of its ranks: one message for each. */
+    GATHER_BYTES = 65536,
+    /* From this on for each pair of ranks, messages between all pairs are worth their number. */
+    PAIR_BYTES = 2048,
+    /* Partials of all ranks in one step of an exchange, and results of all ranks in one step of sharing them: what the
+     * caches hold. */
+    STEP_PARTIALS = 1 << 16,
+    STEP_RESULTS = 1 << 17,
+};
+
+static int64_t size_of(const axprod_mpi_plan *plan, int i) {
+    return (int64_t)axprod_dtype_size(plan->dtypes[i]);
+}
+
+/* ---------------------------------------------------------------------------------------------------- transport --- */
+
+/* The bytes that all ranks of this rank's group, or with `all` all ranks, would gather: a status and their partials. */
+static int64_t bytes_to_gather(const axprod_mpi_plan *plan, bool all) {
+    const axp_mpi_geometry *g = &plan->geometry;
+    int64_t elements = 0, bytes;
+    for (int r = 0; r < g->ranks; r++) {
+        int64_t outputs = axp_mpi_box_count(axp_mpi_kept(g, r));
+        if ((all || g->group[r] == g->group[g->rank]) && __builtin_add_overflow(elements, outputs + 1, &elements))
+            return INT64_MAX;
+    }
+    return __builtin_mul_overflow(elements, plan->kind->bytes, &bytes) ? INT64_MAX : bytes;
+}
+
+/* The longest slice among all ranks, or those of this rank's group. */
+static int64_t longest_slice(const axp_mpi_geometry *g, bool all) {
+    int64_t longest = 0, first;
+    for (int r = 0; r < g->ranks; r++)
+        if (all || g->group[r] == g->group[g->rank])
+            longest = axp_mpi_max(longest, axp_mpi_slice_of(g, r, &first));
+    return longest;
+}
+
+static void choose_transport(axprod_mpi_plan *plan) {
+    axp_mpi_geometry *g = &plan->geometry;
+    bool all = plan->result == AXPROD_MPI_ALL || plan->result == AXPROD_MPI_ROOT;
+    if (all && bytes_to_gather(plan, true) <= GATHER_BYTES)
+        axp_mpi_unite(g);
+    plan->size = g->size[g->rank];
+    plan->member = g->member[g->rank];
+    plan->outputs = axp_mpi_box_count(axp_mpi_kept(g, g->rank));
+    plan->count = axp_mpi_slice_of(g, g->rank, &plan->first);
+    int64_t space = axp_mpi_box_count(axp_mpi_space(g, g->rank));
+    int64_t pair = space / plan->size * plan->kind->bytes;
+    if (plan->size == 1)
+        plan->transport = AXP_MPI_ALONE;
+    else if (bytes_to_gather(plan, false) <= GATHER_BYTES)
+        plan->transport = AXP_MPI_GATHER;
+    else if (!g->united && pair < PAIR_BYTES)
+        plan->transport = AXP_MPI_REDUCE;
+    else
+        plan->transport = AXP_MPI_EXCHANGE;
+    plan->direct = plan->size == 1 && (plan->result == AXPROD_MPI_LOCAL || (all && g->ranks == 1));
+    bool everything = plan->transport == AXP_MPI_GATHER;
+    plan->values_first = everything ? 0 : plan->first;
+    plan->values_count = everything ? space : plan->count;
+    plan->for_all = all;
+    plan->sharers = all ? g->ranks : plan->size;
+    plan->longest = longest_slice(g, all);
+    plan->step = axp_mpi_max(1, axp_mpi_min(longest_slice(g, false), STEP_PARTIALS / plan->size));
+    plan->share_step = axp_mpi_max(1, axp_mpi_min(plan->longest, STEP_RESULTS / plan->sharers));
+}
+
+void axp_mpi_turn(const axprod_mpi_plan *plan, int rank, int64_t step, int64_t *begin, int64_t *end) {
+    int64_t first, count = axp_mpi_slice_of(&plan->geometry, rank, &first);
+    *begin = first + axp_mpi_min(count, plan->turn * step);
+    *end = first + axp_mpi_min(count, (plan->turn + 1) * step);
+}
+
+/* ------------------------------------------------------------------------------------------- plans of the core --- */
+
+/* The plan that multiplies this rank's box: into the outputs, into dense results, or into partials. */
+static axprod_status plan_multiply(axprod_mpi_plan *plan, const int *axes, int naxes,
+                                   const axprod_mpi_options *options) {
+    axprod_options core = AXPROD_OPTIONS_INIT;
+    core.num_threads = axp_mpi_choose_threads(plan->context, options->num_threads);
+    core.progress = options->progress;
+    core.progress_context = options->progress_context;
+    axp_mpi_box kept = axp_mpi_kept(&plan->geometry, plan->geometry.rank);
+    axprod_tensor dense[2];
+    for (int i = 0; i < 2; i++)
+        dense[i] = (axprod_tensor){NULL, plan->dtypes[i], kept.ndim, kept.extent, NULL};
+    if (plan->transport != AXP_MPI_ALONE && plan->kind->dtype != AXPROD_DTYPE_NONE)
+        dense[0].dtype = plan->kind->dtype;
+    const axprod_tensor *out = plan->direct ? plan->out : dense;
+    return axp_mpi_core_plan(&plan->multiply, plan->form, &plan->local, axes, naxes, &core, &out[0], &out[1]);
+}
+
+/* The plan that finishes partials into dense results: of no axis, so that its outputs are the partials in turn. */
+static axprod_status plan_finish(axprod_mpi_plan *plan) {
+    axprod_tensor x = {NULL, plan->local.dtype, 1, &plan->values_count, NULL}, dense[2];
+    for (int i = 0; i < 2; i++)
+        dense[i] = (axprod_tensor){NULL, plan->dtypes[i], 1, &plan->values_count, NULL};
+    if (plan->kind->dtype != AXPROD_DTYPE_NONE)
+        return AXPROD_OK; /* finished without a plan */
+    return axp_mpi_core_plan(&plan->finish, plan->form, &x, &(int){0}, 0, NULL, &dense[0], &dense[1]);
+}
+
+/* An output that keeps a slice has to be as long as that. */
+static axprod_status check_slice(const axprod_mpi_plan *plan) {
+    for (int i = 0; i < 2 && plan->result == AXPROD_MPI_SCATTER && plan->dtypes[i]; i++)
+        if (plan->out[i].shape[0] != plan->count)
+            return axp_mpi_fail(AXPROD_ERROR_OUT_SHAPE, "an output has %lld elements; this rank's slice has %lld",
+                                (long long)plan->out[i].shape[0], (long long)plan->count);
+    return AXPROD_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------------- memory --- */
+
+static axprod_status list_ranks(axprod_mpi_plan *plan) {
+    const axp_mpi_geometry *g = &plan->geometry;
+    plan->ranks = axp_mpi_alloc(plan->size, sizeof *plan->ranks);
+    plan->send_counts = axp_mpi_alloc(4 * (int64_t)g->ranks, sizeof(int));
+    plan->asked = axp_mpi_alloc(plan->size, sizeof *plan->asked);
+    if (!plan->ranks || !plan->send_counts || !plan->asked)
+        return AXPROD_ERROR_NO_MEMORY;
+    plan->send_at = plan->send_counts + g->ranks;
+    plan->receive_counts = plan->send_at + g->ranks;
+    plan->receive_at = plan->receive_counts + g->ranks;
+    for (int r = 0; r < g->ranks; r++)
+        if (g->group[r] == g->group[g->rank])
+            plan->ranks[g->member[r]] = r;
+    return AXPROD_OK;
+}
+
+/* Partials: this rank's own, those on their way, and those that it finishes. */
+static axprod_status take_partials(axprod_mpi_plan *plan) {
+    const axp_mpi_geometry *g = &plan->geometry;
+    int64_t bytes = plan->kind->bytes, step = plan->step * plan->size, merged = 0, received = 0, sent = 0;
+    plan->message = axp_mpi_alloc(plan->outputs + 1, bytes);
+    if (!plan->message)
+        return AXPROD_ERROR_NO_MEMORY;
+    plan->partials = plan->message + bytes;
+    if (plan->transport == AXP_MPI_GATHER) {
+        received = bytes_to_gather(plan, false) / bytes;
+        merged = plan->values_count;
+    } else if (plan->transport == AXP_MPI_REDUCE) {
+        merged = plan->count;
+    } else {
+        sent = received = step;
+        merged = g->united ? plan->count : 0;
+    }
+    plan->sent = axp_mpi_alloc(sent, bytes);
+    plan->received = axp_mpi_alloc(received, bytes);
+    plan->merged_memory = axp_mpi_alloc(merged, bytes);
+    plan->merged = merged ? plan->merged_memory : plan->partials + plan->first * bytes;
+    plan->unresolved = axp_mpi_alloc(plan->values_count, sizeof *plan->unresolved);
+    return plan->sent && plan->received && plan->merged_memory && plan->unresolved ? AXPROD_OK : AXPROD_ERROR_NO_MEMORY;
+}
+
+/* Results: those that this rank finishes, and those on their way, packed and received. */
+static axprod_status take_results(axprod_mpi_plan *plan) {
+    int64_t widest = axp_mpi_max(size_of(plan, 0), size_of(plan, 1)), step = plan->share_step * plan->sharers;
+    bool shares = plan->result != AXPROD_MPI_SCATTER, packs = shares && plan->geometry.united;
+    for (int i = 0; i < 2 && plan->dtypes[i]; i++) {
+        plan->values[i] = axp_mpi_alloc(plan->values_count, size_of(plan, i));
+        if (!plan->values[i])
+            return AXPROD_ERROR_NO_MEMORY;
+    }
+    plan->packed = axp_mpi_alloc(packs ? step : 0, widest);
+    plan->shared = axp_mpi_alloc(shares ? step : 0, widest);
+    return plan->packed && plan->shared ? AXPROD_OK : AXPROD_ERROR_NO_MEMORY;
+}
+
+axprod_status axp_mpi_lay_out(axprod_mpi_plan *plan, const int *axes, int naxes, const axprod_mpi_options *options) {
+    choose_transport(plan);
+    AXP_TRY(check_slice(plan));
+    AXP_TRY(plan_multiply(plan, axes, naxes, options));
+    AXP_TRY(list_ranks(plan));
+    if (plan->direct)
+        return AXPROD_OK;
+    AXP_TRY(take_results(plan));
+    if (plan->transport == AXP_MPI_ALONE)
+        return AXPROD_OK;
+    AXP_TRY(plan_finish(plan));
+    return take_partials(plan);
+}
+
+/* ----------------------------------------------------------------------------------------------- communicators --- */
+
+static bool any_group(const axp_mpi_geometry *g) {
+    for (int r = 0; r < g->ranks; r++)
+        if (g->size[r] > 1)
+            return true;
+    return false;
+}
+
+axprod_status axp_mpi_connect(axprod_mpi_plan *plan, uint64_t *idle) {
+    axp_mpi_geometry *g = &plan->geometry;
+    axp_mpi_context *context = plan->context;
+    if (any_group(g)) {
+        AXP_TRY(axp_mpi_acquire(context, g->group, idle, &plan->slots[0]));
+        if (plan->size > 1)
+            plan->group = plan->agree = context->slots[plan->slots[0]].comm;
+    }
+    if (plan->for_all && !g->united && g->ranks > 1) {
+        AXP_TRY(axp_mpi_acquire(context, NULL, idle, &plan->slots[1]));
+        plan->agree = context->slots[plan->slots[1]].comm;
+    }
+    return AXPROD_OK;
+}
+
+void axprod_mpi_plan_destroy(axprod_mpi_plan *plan) {
+    if (!plan)
+        return;
+    for (int i = 0; i < 2; i++) {
+        if (plan->slots[i] >= 0)
+            plan->context->slots[plan->slots[i]].used = false;
+        axp_mpi_free(plan->values[i]);
+    }
+    axp_mpi_free(plan->packed);
+    axp_mpi_free(plan->shared);
+    axprod_plan_destroy(plan->multiply);
+    axprod_plan_destroy(plan->finish);
+    axp_mpi_free(plan->ranks);
+    axp_mpi_free(plan->send_counts);
+    axp_mpi_free(plan->asked);
+    axp_mpi_free(plan->message);
+    axp_mpi_free(plan->sent);
+    axp_mpi_free(plan->received);
+    axp_mpi_free(plan->merged_memory);
+    axp_mpi_free(plan->unresolved);
+    axp_mpi_geometry_free(&plan->geometry);
+    axp_mpi_context_release(plan->context);
+    axp_mpi_free(plan);
+}
+
+int axprod_mpi_plan_describe(const axprod_mpi_plan *plan, char *text, size_t size) {
+    static const char *const results[] = {"local", "all", "root", "scatter"};
+    static const char *const transports[] = {[AXP_MPI_ALONE] = "none: no other rank has factors of its outputs",
+                                             [AXP_MPI_GATHER] =
+                                                 "allgather: few bytes, so one message and the same merge on each rank",
+                                             [AXP_MPI_REDUCE] = "reduce-scatter: short slices, by the MPI's own tree",
+                                             [AXP_MPI_EXCHANGE] = "alltoall: long slices, merged by their owners"};
+    char core[512];
+    if (!plan)
+        return snprintf(text, size, "no plan");
+    axprod_plan_describe(plan->multiply, core, sizeof core);
+    return snprintf(text, size, "axprod_mpi: result=%s ranks=%d group=%d%s outputs=%lld slice=%lld transport=%s; %s",
+                    results[plan->result], plan->geometry.ranks, plan->size, plan->geometry.united ? " (united)" : "",
+                    (long long)plan->outputs, (long long)plan->count, transports[plan->transport], core);
+}

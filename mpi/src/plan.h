@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A plan and its execution: what create.c makes and the stages of execute.c work on. */
+#ifndef AXP_MPI_PLAN_H
+#define AXP_MPI_PLAN_H
+
+#include "internal.h"
+
+/* How partials come together in a reduce group. */
+typedef enum axp_mpi_transport {
+    AXP_MPI_ALONE,   /* the group is one rank, which multiplies and finishes at once */
+    AXP_MPI_GATHER,  /* all partials to all ranks, which merge and finish them alike */
+    AXP_MPI_REDUCE,  /* each slice to its owner by MPI_Reduce_scatter, which finishes it */
+    AXP_MPI_EXCHANGE /* each slice to its owner in steps, which merges and finishes it */
+} axp_mpi_transport;
+
+typedef enum axp_mpi_stage {
+    AXP_MPI_STAGE_GATHER,
+    AXP_MPI_STAGE_REDUCE,
+    AXP_MPI_STAGE_EXCHANGE,
+    AXP_MPI_STAGE_HEADER,
+    AXP_MPI_STAGE_COUNTS,
+    AXP_MPI_STAGE_LISTS,
+    AXP_MPI_STAGE_WIDES,
+    AXP_MPI_STAGE_SHARE,
+    AXP_MPI_STAGE_SENTENCE,
+    AXP_MPI_STAGE_DONE
+} axp_mpi_stage;
+
+/* What ranks that have to agree tell each other before each turn; the maximum counts. */
+typedef struct axp_mpi_header {
+    int64_t failure;
+    int64_t open;    /* outputs of the last round that need more words */
+    int64_t pending; /* outputs that are unresolved */
+} axp_mpi_header;
+
+/* A round of resolving: the first unresolved outputs of each owner, in wide partials of the same words. */
+typedef struct axp_mpi_round {
+    int64_t words, bytes; /* of a wide partial */
+    MPI_Datatype type;    /* of a wide partial; MPI_DATATYPE_NULL between rounds */
+    int64_t most;         /* outputs of one owner */
+    int64_t taken;        /* of this rank as an owner */
+    int64_t *lists;       /* their numbers in the space, those of one owner after the other */
+    int64_t *indices;     /* in this rank's box, of those that are in it; or what stays unresolved */
+    char *sent, *received, *merged;
+} axp_mpi_round;
+
+struct axprod_mpi_plan {
+    axp_mpi_context *context;
+    axp_mpi_form form;
+    axprod_mpi_result result;
+    int root;
+    bool receives; /* this rank gets results */
+    const axp_mpi_kind *kind;
+    axp_mpi_geometry geometry;
+    axprod_dtype dtypes[2]; /* of the outputs; the second: AXPROD_DTYPE_NONE for AXP_MPI_VALUE */
+    axprod_tensor local, out[2];
+    int64_t shapes[3][AXPROD_MAX_NDIM], strides[3][AXPROD_MAX_NDIM]; /* of local and out */
+
+    axp_mpi_transport transport;
+    bool direct;           /* the core writes the result by itself: nothing travels */
+    int slots[2];          /* of the communicators; -1: not needed */
+    MPI_Comm group, agree; /* of the reduce group, and of the ranks that agree on errors; MPI_COMM_NULL: this rank */
+    int size, member;
+    int *ranks; /* of the group's members */
+    axprod_plan *multiply, *finish;
+
+    int64_t outputs;                    /* of this rank's kept part */
+    int64_t first, count;               /* the slice of the space that this rank owns */
+    int64_t values_first, values_count; /* what of the space it finishes: the slice, or all of it */
+    int64_t step;                       /* outputs of each owner in one step of an exchange */
+    bool for_all;                       /* the result goes to all ranks, or to the root */
+    int sharers;                        /* ranks that share results */
+    int64_t longest;                    /* slice among theirs */
+    int64_t share_step;                 /* results of each in one step */
+
+    char *message;  /* one element for the status, then the partials of this rank's outputs */
+    char *partials; /* in message */
+    char *sent, *received;
+    char *merged; /* partials of the outputs that this rank finishes */
+    char *merged_memory;
+    char *values[2];
+    char *packed, *shared;               /* results to send, and received ones */
+    int64_t *unresolved, num_unresolved; /* numbers from values_first on */
+    int *send_counts, *send_at, *receive_counts, *receive_at;
+    int64_t *asked; /* outputs that each rank of the group asks for in a round; -1: it has no memory for it */
+
+    /* One execution. */
+    axp_mpi_stage stage;
+    bool started, blocking;
+    bool broken; /* an error of MPI: the communicators are in no known state */
+    MPI_Request request;
+    const void *x;
+    void *data[2];
+    axprod_status status;
+    axp_mpi_header header, agreed;
+    axp_mpi_round round;
+    int64_t turn;                    /* of exchanges and of sharing */
+    int output;                      /* that is shared */
+    char sentence[AXP_MPI_SENTENCE]; /* of the failure */
+};
+
+/* A collective function of MPI, or its nonblocking twin, as the execution wants it. */
+#define AXP_MPI_CALL(plan, blocking_name, nonblocking_name, ...)                                                       \
+    ((plan)->blocking ? blocking_name(__VA_ARGS__) : nonblocking_name(__VA_ARGS__, &(plan)->request))
+
+/*
+ * Each stage in two halves: what it hands to MPI, and what follows when that has arrived, which names the next stage.
+ * A stage may hand nothing to MPI.
+ */
+int axp_mpi_post_gather(axprod_mpi_plan *plan);
+axp_mpi_stage axp_mpi_end_gather(axprod_mpi_plan *plan);
+int axp_mpi_post_reduce(axprod_mpi_plan *plan);
+axp_mpi_stage axp_mpi_end_reduce(axprod_mpi_plan *plan);
+int axp_mpi_post_exchange(axprod_mpi_plan *plan);
+axp_mpi_stage axp_mpi_end_exchange(axprod_mpi_plan *plan);
+
+/* Keeps the first failure of an execution, with its sentence, for the ranks to agree on. */
+void axp_mpi_note(axprod_mpi_plan *plan, axprod_status status);
+
+/* plan.c: transport, plans of the core and memory; then, collective, the communicators from the idle slots. */
+axprod_status axp_mpi_lay_out(axprod_mpi_plan *plan, const int *axes, int naxes, const axprod_mpi_options *options);
+axprod_status axp_mpi_connect(axprod_mpi_plan *plan, uint64_t *idle);
+
+/* The numbers of its space, begin .. end-1, of which a rank's slice has its turn in steps of that many outputs. */
+void axp_mpi_turn(const axprod_mpi_plan *plan, int rank, int64_t step, int64_t *begin, int64_t *end);
+
+/* Finishes plan->merged into plan->values; a failure goes to plan->status. */
+void axp_mpi_finish(axprod_mpi_plan *plan);
+
+/* resolve.c */
+int axp_mpi_post_counts(axprod_mpi_plan *plan);
+axp_mpi_stage axp_mpi_end_counts(axprod_mpi_plan *plan);
+int axp_mpi_post_lists(axprod_mpi_plan *plan);
+axp_mpi_stage axp_mpi_end_lists(axprod_mpi_plan *plan);
+int axp_mpi_post_wides(axprod_mpi_plan *plan);
+axp_mpi_stage axp_mpi_end_wides(axprod_mpi_plan *plan);
+/* Chooses the words of the next round and takes memory for it; a failure goes to plan->status. */
+void axp_mpi_next_round(axprod_mpi_plan *plan, bool more_words);
+void axp_mpi_free_round(axp_mpi_round *round);
+
+/* share.c */
+int axp_mpi_post_share(axprod_mpi_plan *plan);
+axp_mpi_stage axp_mpi_end_share(axprod_mpi_plan *plan);
+/* Stores what this rank gets where it has finished the whole space by itself. */
+void axp_mpi_store_space(axprod_mpi_plan *plan);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Finished results from their owners to the ranks that get them, in steps, and into the outputs. */
+#include "plan.h"
+
+#include <string.h>
+
+static int64_t bytes_of(const axprod_mpi_plan *plan, int i) {
+    return (int64_t)axprod_dtype_size(plan->dtypes[i]);
+}
+
+/* Stores dense results of elements begin .. end-1 of a box inside the target, which the output has. */
+static void store_box(axprod_mpi_plan *plan, int i, axp_mpi_box target, axp_mpi_box box, int64_t begin, int64_t end,
+                      const char *dense) {
+    int64_t bytes = bytes_of(plan, i);
+    for (int64_t at = begin; at < end;) {
+        axp_mpi_run run = axp_mpi_next_run(target, box, at, end);
+        axp_mpi_store(&plan->out[i], plan->data[i], run.number, run.length, dense + (at - begin) * bytes);
+        at += run.length;
+    }
+}
+
+/* Copies results of elements begin .. end-1 of a box inside the space, of which `values` is number `first`. */
+static void pack_box(const axprod_mpi_plan *plan, int i, axp_mpi_box space, axp_mpi_box box, int64_t begin, int64_t end,
+                     char *dense) {
+    int64_t bytes = bytes_of(plan, i);
+    for (int64_t at = begin; at < end;) {
+        axp_mpi_run run = axp_mpi_next_run(space, box, at, end);
+        memcpy(dense + (at - begin) * bytes, plan->values[i] + (run.number - plan->values_first) * bytes,
+               (size_t)(run.length * bytes));
+        at += run.length;
+    }
+}
+
+/* A slice as the output of its owner. */
+static void store_slice(axprod_mpi_plan *plan, int i) {
+    axp_mpi_store(&plan->out[i], plan->data[i], 0, plan->count,
+                  plan->values[i] + (plan->first - plan->values_first) * bytes_of(plan, i));
+}
+
+void axp_mpi_store_space(axprod_mpi_plan *plan) {
+    const axp_mpi_geometry *g = &plan->geometry;
+    axp_mpi_box space = axp_mpi_space(g, g->rank), kept = axp_mpi_kept(g, g->rank);
+    for (int i = 0; i < 2 && plan->dtypes[i] && plan->receives; i++) {
+        int64_t bytes = bytes_of(plan, i);
+        if (plan->result == AXPROD_MPI_SCATTER) {
+            store_slice(plan, i);
+        } else if (plan->result != AXPROD_MPI_LOCAL) {
+            axp_mpi_store(&plan->out[i], plan->data[i], 0, plan->values_count, plan->values[i]);
+        } else {
+            for (int64_t at = 0; at < plan->outputs;) {
+                axp_mpi_run run = axp_mpi_next_run(space, kept, at, plan->outputs);
+                axp_mpi_store(&plan->out[i], plan->data[i], at, run.length, plan->values[i] + run.number * bytes);
+                at += run.length;
+            }
+        }
+    }
+}
+
+/* ------------------------------------------------------------------------------------- slices to all ranks or root ---
+ */
+
+static int sharer(const axprod_mpi_plan *plan, int k) {
+    return plan->for_all ? k : plan->ranks[k];
+}
+
+static void turn_of(const axprod_mpi_plan *plan, int rank, int64_t *begin, int64_t *end) {
+    axp_mpi_turn(plan, rank, plan->share_step, begin, end);
+}
+
+static int post_slices(axprod_mpi_plan *plan) {
+    int i = plan->output, at = 0;
+    int64_t bytes = bytes_of(plan, i), begin, end;
+    for (int k = 0; k < plan->sharers; k++) {
+        turn_of(plan, sharer(plan, k), &begin, &end);
+        plan->receive_counts[k] = (int)((end - begin) * bytes);
+        plan->receive_at[k] = at;
+        at += plan->receive_counts[k];
+    }
+    turn_of(plan, plan->geometry.rank, &begin, &end);
+    const char *mine = plan->values[i] + (begin - plan->values_first) * bytes;
+    int count = (int)((end - begin) * bytes);
+    if (plan->result == AXPROD_MPI_ROOT)
+        return AXP_MPI_CALL(plan, MPI_Gatherv, MPI_Igatherv, mine, count, MPI_BYTE, plan->shared, plan->receive_counts,
+                            plan->receive_at, MPI_BYTE, plan->root, plan->agree);
+    return AXP_MPI_CALL(plan, MPI_Allgatherv, MPI_Iallgatherv, mine, count, MPI_BYTE, plan->shared,
+                        plan->receive_counts, plan->receive_at, MPI_BYTE, plan->agree);
+}
+
+static void store_slices(axprod_mpi_plan *plan) {
+    const axp_mpi_geometry *g = &plan->geometry;
+    for (int k = 0; k < plan->sharers && plan->receives; k++) {
+        axp_mpi_box space = axp_mpi_space(g, sharer(plan, k));
+        int64_t begin, end;
+        turn_of(plan, sharer(plan, k), &begin, &end);
+        store_box(plan, plan->output, plan->for_all ? axp_mpi_whole(g) : space, space, begin, end,
+                  plan->shared + plan->receive_at[k]);
+    }
+}
+
+/* ------------------------------------------------------------------- parts of slices to boxes that overlap in part ---
+ */
+
+static int post_parts(axprod_mpi_plan *plan) {
+    const axp_mpi_geometry *g = &plan->geometry;
+    axp_mpi_box space = axp_mpi_whole(g), own = axp_mpi_kept(g, g->rank);
+    int i = plan->output, sent = 0, received = 0;
+    int64_t bytes = bytes_of(plan, i), mine[2], theirs[2];
+    turn_of(plan, g->rank, &mine[0], &mine[1]);
+    for (int k = 0; k < plan->size; k++) {
+        axp_mpi_box box = axp_mpi_kept(g, k);
+        int64_t begin = axp_mpi_count_below(space, box, mine[0]), end = axp_mpi_count_below(space, box, mine[1]);
+        pack_box(plan, i, space, box, begin, end, plan->packed + sent);
+        plan->send_at[k] = sent;
+        plan->send_counts[k] = (int)((end - begin) * bytes);
+        sent += plan->send_counts[k];
+        turn_of(plan, k, &theirs[0], &theirs[1]);
+        plan->receive_at[k] = received;
+        plan->receive_counts[k] =
+            (int)((axp_mpi_count_below(space, own, theirs[1]) - axp_mpi_count_below(space, own, theirs[0])) * bytes);
+        received += plan->receive_counts[k];
+    }
+    return AXP_MPI_CALL(plan, MPI_Alltoallv, MPI_Ialltoallv, plan->packed, plan->send_counts, plan->send_at, MPI_BYTE,
+                        plan->shared, plan->receive_counts, plan->receive_at, MPI_BYTE, plan->group);
+}
+
+static void store_parts(axprod_mpi_plan *plan) {
+    const axp_mpi_geometry *g = &plan->geometry;
+    axp_mpi_box own = axp_mpi_kept(g, g->rank);
+    int64_t bytes = bytes_of(plan, plan->output), theirs[2];
+    for (int k = 0; k < plan->size; k++) {
+        turn_of(plan, k, &theirs[0], &theirs[1]);
+        int64_t begin = axp_mpi_count_below(axp_mpi_whole(g), own, theirs[0]);
+        axp_mpi_store(&plan->out[plan->output], plan->data[plan->output], begin, plan->receive_counts[k] / bytes,
+                      plan->shared + plan->receive_at[k]);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------------ the stage ---
+ */
+
+static bool in_parts(const axprod_mpi_plan *plan) {
+    return plan->result == AXPROD_MPI_LOCAL && plan->geometry.united;
+}
+
+int axp_mpi_post_share(axprod_mpi_plan *plan) {
+    if (plan->result == AXPROD_MPI_SCATTER)
+        return MPI_SUCCESS;
+    return in_parts(plan) ? post_parts(plan) : post_slices(plan);
+}
+
+axp_mpi_stage axp_mpi_end_share(axprod_mpi_plan *plan) {
+    if (plan->result == AXPROD_MPI_SCATTER) {
+        for (int i = 0; i < 2 && plan->dtypes[i]; i++)
+            store_slice(plan, i);
+        return AXP_MPI_STAGE_DONE;
+    }
+    if (in_parts(plan))
+        store_parts(plan);
+    else
+        store_slices(plan);
+    if (++plan->turn * plan->share_step < plan->longest)
+        return AXP_MPI_STAGE_SHARE;
+    plan->turn = 0;
+    plan->output++;
+    return plan->output < 2 && plan->dtypes[plan->output] ? AXP_MPI_STAGE_SHARE : AXP_MPI_STAGE_DONE;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Each allocation of one rank fails in turn: all ranks return NO_MEMORY, with the sentence of that rank, until the call
+ * succeeds; then the result is right, and the communicator is as good as before.
+ */
+#include "distributed.h"
+#include "mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int64_t countdown; /* allocations until the one that fails; below 0: none does */
+
+static void *failing(size_t bytes) {
+    return countdown-- == 0 ? NULL : malloc(bytes);
+}
+
+/* Returns how many allocations the call makes. */
+static int64_t fail_each(const char *text, enum sharding sharding, axprod_mpi_result result, int rank) {
+    struct problem problem = problem_of("%s", text);
+    for (int64_t n = 0;; n++) {
+        struct distributed d;
+        MPI_Comm comm;
+        char name[32];
+        snprintf(name, sizeof name, "rank %d:", rank);
+        MPI_Comm_dup(MPI_COMM_WORLD, &comm);
+        distributed_open(&d, &problem, 5, sharding, result, comm);
+        if (result == AXPROD_MPI_SCATTER) { /* which has used the communicator */
+            MPI_Comm_dup(MPI_COMM_WORLD, &d.comm);
+            MPI_Comm_free(&comm);
+            comm = d.comm;
+        }
+        countdown = world_rank() == rank ? n : -1;
+        axprod_status status = distributed_call(&d);
+        countdown = -1;
+        CHECK(status == AXPROD_OK || status == AXPROD_ERROR_NO_MEMORY);
+        if (status != AXPROD_OK && !strstr(axprod_last_error(), name))
+            world_fail("allocation %d of rank %d: %s", (int)n, rank, axprod_last_error());
+        bool good = status == AXPROD_OK;
+        if (!good)
+            CHECK_OK(distributed_call(&d));
+        distributed_check(&d);
+        distributed_close(&d);
+        MPI_Comm_free(&comm);
+        if (good)
+            return n;
+    }
+}
+
+int main(int argc, char **argv) {
+    world_open(&argc, &argv);
+    axp_mpi_malloc_hook = failing;
+    countdown = -1;
+    int rank = world_size() - 1;
+    for (axprod_mpi_result result = AXPROD_MPI_LOCAL; result <= AXPROD_MPI_SCATTER;
+         result += (unsigned)scaled_step(3)) {
+        /* with ties, so that wide partials are allocated, too */
+        CHECK(fail_each("f64 64x7 axes=0 data=ties seed=1", SHARDING_ROWS, result, rank) > 5);
+        CHECK(fail_each("f64 16x4000 axes=0 data=ties seed=2", SHARDING_ROWS, result, rank) > 5);
+        CHECK(fail_each("f64 16x4x20 axes=0,1 data=ties seed=2", SHARDING_TREE, result, rank) > 5);
+        CHECK(fail_each("i16 16x4000 axes=0 data=wild seed=3", SHARDING_ROWS, result, rank) > 5);
+    }
+    return world_close();
+}

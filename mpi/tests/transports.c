@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Every transport with every result, several steps long, with exact ties and special values spread over the ranks. What
+ * a plan says it does is what is tested, and that outputs were unresolved is asserted.
+ */
+#include "distributed.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ANY,
+    GATHER,
+    REDUCE,
+    EXCHANGE,
+    ALONE
+};
+
+static const char *const transports[] = {"", "transport=allgather", "transport=reduce-scatter", "transport=alltoall",
+                                         "transport=none"};
+
+/* How many outputs of the problem the partials of the whole tensor leave unresolved, which no number of ranks changes
+ * for exact ties. */
+static int64_t count_unresolved(const struct distributed *d) {
+    const struct problem *p = &d->problem;
+    axprod_dtype dtypes[2];
+    struct buffer outputs[2];
+    axprod_plan *plan;
+    int64_t count = 0;
+    problem_out_dtypes(p, dtypes);
+    problem_open_outputs(p, outputs);
+    if (p->form == FORM_SCALED)
+        CHECK_OK(axprod_plan_create_scaled(&plan, &d->x.tensor, problem_axes(p), p->naxes, NULL, &outputs[0].tensor,
+                                           &outputs[1].tensor));
+    else
+        CHECK_OK(axprod_plan_create(&plan, &d->x.tensor, problem_axes(p), p->naxes, NULL, &outputs[0].tensor));
+    axprod_partial *partials = malloc(sizeof *partials * ((size_t)axprod_plan_outputs(plan) + 1));
+    CHECK(partials);
+    CHECK_OK(axprod_plan_partials(plan, d->x.tensor.data, partials));
+    axprod_plan_finish(plan, partials, axprod_plan_factors(plan), outputs[0].tensor.data, outputs[1].tensor.data, NULL,
+                       &count);
+    free(partials);
+    axprod_plan_destroy(plan);
+    for (int i = 0; i < (p->form == FORM_VALUE ? 1 : 2); i++)
+        buffer_close(&outputs[i]);
+    return count;
+}
+
+static void check_transport(axprod_mpi_plan *plan, int transport) {
+    char text[1024];
+    int length = axprod_mpi_plan_describe(plan, text, sizeof text);
+    CHECK(length > 0 && length < (int)sizeof text && (size_t)length == strlen(text));
+    if (world_size() > 1 && !strstr(text, transports[transport]))
+        world_fail("%s does not say %s", text, transports[transport]);
+}
+
+/* Every result; every plan is executed twice. Returns the unresolved outputs. */
+static int64_t run(const char *text, enum sharding sharding, int transport) {
+    int64_t unresolved = 0;
+    for (axprod_mpi_result result = AXPROD_MPI_LOCAL; result <= AXPROD_MPI_SCATTER; result++) {
+        struct distributed d;
+        struct problem problem = problem_of("%s", text);
+        axprod_mpi_plan *plan;
+        distributed_open(&d, &problem, 7, sharding, result, MPI_COMM_WORLD);
+        CHECK_OK(distributed_plan(&d, &plan));
+        check_transport(plan, transport);
+        for (int turn = 0; turn < 2; turn++) {
+            CHECK_OK(axprod_mpi_plan_execute(plan, d.local.data, d.outputs[0].tensor.data, d.outputs[1].tensor.data));
+            distributed_check(&d);
+        }
+        if (result == AXPROD_MPI_LOCAL && problem.form != FORM_LOG && format_of(problem.out))
+            unresolved = count_unresolved(&d);
+        axprod_mpi_plan_destroy(plan);
+        distributed_close(&d);
+    }
+    return unresolved;
+}
+
+int main(int argc, char **argv) {
+    world_open(&argc, &argv);
+    /* few outputs; rows are cut along the reduced axis, so that all ranks are one group */
+    CHECK(run("f64 64x7 axes=0 data=ties seed=1", SHARDING_ROWS, GATHER) > 0);
+    CHECK(run("f16 5x64x3 axes=1 data=ties seed=2", SHARDING_UNEVEN, ANY) > 0);
+    CHECK(run("f64 200x30 axes=0 data=ties seed=3", SHARDING_TREE, ANY) > 0);
+    CHECK(run("f64 64x33 axes=0 form=scaled data=ties seed=5", SHARDING_ONE, ANY) > 0);
+    run("f64 64x7 axes=0 form=log data=ties seed=4", SHARDING_UNEVEN, ANY);
+    run("i32 64x7 axes=0 data=wild seed=6", SHARDING_TREE, ANY);
+    run("f64 64x7 axes=0 data=specials seed=7", SHARDING_ROWS, GATHER);
+    /* short slices */
+    bool short_slices = world_size() >= 7;
+    CHECK(run("f64 16x500 axes=0 data=ties seed=8", SHARDING_ROWS, short_slices ? REDUCE : ANY) > 0);
+    run("f32 16x500 axes=0 data=specials seed=9", SHARDING_ROWS, short_slices ? REDUCE : ANY);
+    run("u16 16x1600 axes=0 data=wild seed=10", SHARDING_ROWS, ANY);
+    /* long slices, in one step and in several, of equal boxes and of others */
+    CHECK(run("f64 16x4000 axes=0 data=ties seed=11", SHARDING_ROWS, EXCHANGE) > 0);
+    CHECK(run("bf16 16x3000x20 axes=0 data=ties seed=12", SHARDING_ROWS, EXCHANGE) > 1000);
+    run("f32 4x150000 axes=0 data=neutral seed=13", SHARDING_ROWS, EXCHANGE);
+    run("bf16 4x4000x10 axes=0 data=specials seed=14", SHARDING_TREE, ANY);
+    run("f64 8x5000 axes=0 form=scaled data=balanced seed=15", SHARDING_TREE, ANY);
+    run("i8 8x30000 axes=0 out=i64 data=wild seed=16", SHARDING_ROWS, EXCHANGE);
+    run("i16 8x30000 axes=0 out=f32 data=wild seed=17", SHARDING_UNEVEN, ANY);
+    /* no rank shares an output with another */
+    run("f64 4000x16 axes=1 data=ties seed=18", SHARDING_ROWS, ALONE);
+    run("f64 4000x16 axes=1 form=log data=neutral seed=19", SHARDING_ROWS, ALONE);
+    /* outputs without factors */
+    run("f32 0x5 axes=0 seed=20", SHARDING_TREE, ANY);
+    run("f32 9x0 axes=0 seed=21", SHARDING_ROWS, ANY);
+    return world_close();
+}
