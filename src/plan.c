@@ -25,6 +25,8 @@ enum {
  */
 #define NARROW_BITS 51
 #define NARROW_LEAST_GAIN 11
+/* 2 n u, with u = 2^-53, for the most factors n that this leaves: 2^32 into bf16. */
+#define NARROW_SECOND_ORDER 0x1p-20
 
 /* Longest run of outputs in turn (ROW): more are a COLUMN. */
 #define ROW_MAX_INNER 64
@@ -72,8 +74,9 @@ static double narrow_bound(const axprod_plan *plan) {
         return 0;
     if (plan->nest.factors > INT64_C(1) << (NARROW_BITS - NARROW_LEAST_GAIN - out->format.precision))
         return 0;
-    /* absolute, on a value below 2; one unit more for all that is of second order */
-    return (double)(plan->nest.factors * 2 * AXP_NARROW_ERROR_PER_FACTOR + 1) * 0x1p-53;
+    /* absolute, on a value below 2; one unit more for the merges and what is rounded here */
+    double units = (double)(plan->nest.factors * 2 * AXP_NARROW_ERROR_PER_FACTOR);
+    return (units * (1 + NARROW_SECOND_ORDER) + 1) * 0x1p-53;
 }
 
 static axp_accumulator choose_accumulator(axp_form form, axprod_dtype x, axprod_dtype out) {
