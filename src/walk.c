@@ -44,6 +44,7 @@ int64_t axp_divide_scratch(const axprod_plan *plan, char *memory, axp_scratch *s
     at += plan->capacity * axp_spare_planes(plan->accumulator) * (int64_t)sizeof(double);
     s->other = (axp_states){(double *)(memory + at), plan->capacity};
     at += needs_other_states(plan) ? axp_states_bytes(plan->accumulator, plan->capacity) : 0;
+    /* RUNS folds into the other states, too: their spare planes, 16 bytes for each, are where values come afterwards */
     s->room.values = memory + at;
     at += tile * 16;
     s->room.offsets = (int64_t *)(memory + at);
@@ -361,7 +362,7 @@ static void multiply_some_runs(const axp_piece *p, int64_t i, axp_runs *runs, ax
     axp_piece rest = *p;
     rest.begin = i;
     rest.end = i + runs->count * runs->length;
-    gather(&rest, p->first, p->count, plan->width, 1, states, 0);
+    gather(&rest, p->first, p->count, axp_round_up(p->count, AXP_STATE_PAD), 1, states, 0);
 }
 
 static void multiply_short_runs(const axp_piece *p) {
