@@ -253,49 +253,47 @@ INLINE void transpose(vdouble v[LANES]) {
 #endif
 }
 #undef EXCHANGE
+#undef LIST
 
-/* The lanes `first` of x and y, then `second` of those and z. */
-#define PICK(x, y, z, first, second) __builtin_shufflevector(__builtin_shufflevector(x, y, first), z, second)
+#define PICK(x, y, ...) __builtin_shufflevector(x, y, __VA_ARGS__)
 
 /* LANES times three words, of which the first, second and third ones make a vector each; and back. */
-INLINE void load_triples(const void *p, vdouble v[3]) {
+INLINE void load_triples(const void *p, vdouble *a, vdouble *b, vdouble *c) {
     vdouble x = load_vdouble(p), y = load_vdouble((const double *)p + LANES),
             z = load_vdouble((const double *)p + 2 * LANES);
 #if LANES == 2
-    v[0] = PICK(x, y, z, LIST(0, 3), LIST(0, 1));
-    v[1] = PICK(x, y, z, LIST(1, 1), LIST(0, 2));
-    v[2] = PICK(x, y, z, LIST(2, 2), LIST(0, 3));
+    *a = PICK(x, y, 0, 3);
+    *b = PICK(x, z, 1, 2);
+    *c = PICK(y, z, 0, 3);
 #elif LANES == 4
-    v[0] = PICK(x, y, z, LIST(0, 3, 6, 6), LIST(0, 1, 2, 5));
-    v[1] = PICK(x, y, z, LIST(1, 4, 7, 7), LIST(0, 1, 2, 6));
-    v[2] = PICK(x, y, z, LIST(2, 5, 5, 5), LIST(0, 1, 4, 7));
+    vdouble ab = PICK(x, y, 0, 1, 6, 7), ca = PICK(x, z, 2, 3, 4, 5), bc = PICK(y, z, 0, 1, 6, 7);
+    *a = PICK(ab, ca, 0, 5, 2, 7);
+    *b = PICK(ab, bc, 1, 4, 3, 6);
+    *c = PICK(ca, bc, 0, 5, 2, 7);
 #else
-    v[0] = PICK(x, y, z, LIST(0, 3, 6, 9, 12, 15, 15, 15), LIST(0, 1, 2, 3, 4, 5, 10, 13));
-    v[1] = PICK(x, y, z, LIST(1, 4, 7, 10, 13, 13, 13, 13), LIST(0, 1, 2, 3, 4, 8, 11, 14));
-    v[2] = PICK(x, y, z, LIST(2, 5, 8, 11, 14, 14, 14, 14), LIST(0, 1, 2, 3, 4, 9, 12, 15));
+    vdouble a5 = PICK(x, y, 0, 3, 6, 9, 12, 15, 15, 15), b4 = PICK(x, y, 1, 4, 7, 10, 13, 13, 13, 13),
+            c4 = PICK(x, y, 2, 5, 8, 11, 14, 14, 14, 14);
+    *a = PICK(a5, z, 0, 1, 2, 3, 4, 5, 10, 13);
+    *b = PICK(b4, z, 0, 1, 2, 3, 4, 8, 11, 14);
+    *c = PICK(c4, z, 0, 1, 2, 3, 4, 9, 12, 15);
 #endif
 }
-INLINE void store_triples(void *p, const vdouble v[3]) {
-    vdouble x, y, z;
+INLINE void store_triples(void *p, vdouble a, vdouble b, vdouble c) {
 #if LANES == 2
-    x = PICK(v[0], v[1], v[2], LIST(0, 2), LIST(0, 1));
-    y = PICK(v[0], v[1], v[2], LIST(0, 1), LIST(2, 1));
-    z = PICK(v[0], v[1], v[2], LIST(3, 3), LIST(0, 3));
+    vdouble x = PICK(a, b, 0, 2), y = PICK(c, a, 0, 3), z = PICK(b, c, 1, 3);
 #elif LANES == 4
-    x = PICK(v[0], v[1], v[2], LIST(0, 4, 4, 1), LIST(0, 1, 4, 3));
-    y = PICK(v[0], v[1], v[2], LIST(5, 5, 2, 6), LIST(0, 5, 2, 3));
-    z = PICK(v[0], v[1], v[2], LIST(3, 3, 7, 7), LIST(6, 1, 2, 7));
+    vdouble ab = PICK(a, b, 0, 4, 2, 6), ca = PICK(c, a, 0, 5, 2, 7), bc = PICK(b, c, 1, 5, 3, 7);
+    vdouble x = PICK(ab, ca, 0, 1, 4, 5), y = PICK(bc, ab, 0, 1, 6, 7), z = PICK(ca, bc, 2, 3, 6, 7);
 #else
-    x = PICK(v[0], v[1], v[2], LIST(0, 8, 8, 1, 9, 9, 2, 10), LIST(0, 1, 8, 3, 4, 9, 6, 7));
-    y = PICK(v[0], v[1], v[2], LIST(3, 3, 11, 11, 4, 12, 12, 5), LIST(10, 1, 2, 11, 4, 5, 12, 7));
-    z = PICK(v[0], v[1], v[2], LIST(13, 13, 6, 14, 14, 7, 15, 15), LIST(0, 13, 2, 3, 14, 5, 6, 15));
+    vdouble x = PICK(PICK(a, b, 0, 8, 8, 1, 9, 9, 2, 10), c, 0, 1, 8, 3, 4, 9, 6, 7);
+    vdouble y = PICK(PICK(a, b, 3, 3, 11, 11, 4, 12, 12, 5), c, 10, 1, 2, 11, 4, 5, 12, 7);
+    vdouble z = PICK(PICK(a, b, 13, 13, 6, 14, 14, 7, 15, 15), c, 0, 13, 2, 3, 14, 5, 6, 15);
 #endif
     store_vdouble(p, x);
     store_vdouble((double *)p + LANES, y);
     store_vdouble((double *)p + 2 * LANES, z);
 }
 #undef PICK
-#undef LIST
 
 /* Of numbers that differ in the upper halves of their lanes only, as exponent fields do. */
 INLINE vint least_upper_half(vint a, vint b) {
