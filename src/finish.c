@@ -248,15 +248,23 @@ axprod_status axp_finish_values(const axprod_plan *plan, const char *x, int64_t 
     return AXPROD_OK;
 }
 
+/* In C order of the result already, or put into it. */
 static void store_partials(const axprod_plan *plan, int64_t first, int64_t n, axp_states states,
                            const axp_finish_room *room, axprod_partial *partials) {
     const axp_nest *nest = &plan->nest;
-    plan->kernels->canonicalise(states, n);
+    if (axp_in_index_order(nest)) {
+        plan->kernels->store_partials(states, n, partials + first);
+        return;
+    }
     axp_fill_offsets(nest->kept, nest->kept_count, AXP_INDEX, first, n, room->offsets);
     partials += nest->origin[AXP_INDEX];
-    for (int64_t i = 0; i < n; i++)
-        partials[room->offsets[i]] = (axprod_partial){axp_plane(states, AXP_PLANE_HI)[i],
-                                                      axp_plane(states, AXP_PLANE_LO)[i], axp_exponents(states)[i]};
+    for (int64_t at = 0; at < n; at += AXP_STATE_PAD) {
+        axprod_partial some[AXP_STATE_PAD];
+        int64_t count = axp_min(n - at, AXP_STATE_PAD);
+        plan->kernels->store_partials((axp_states){states.words + at, states.capacity}, count, some);
+        for (int64_t i = 0; i < count; i++)
+            partials[room->offsets[at + i]] = some[i];
+    }
 }
 
 axprod_status axp_finish_tile(const axprod_plan *plan, const char *x, int64_t first, int64_t n, axp_states states,

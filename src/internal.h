@@ -109,6 +109,11 @@ typedef struct axp_nest {
 
 void axp_canonicalise(const axp_geometry *geometry, axp_nest *nest);
 
+/* Whether linear indices of the kept nest are indices in C order of the result. */
+static inline bool axp_in_index_order(const axp_nest *nest) {
+    return nest->kept_count == 0 || (nest->kept_count == 1 && nest->kept[0].stride[AXP_INDEX] == 1);
+}
+
 /* offsets[i] = where operand is at linear index first + i, for i in 0 .. n-1, from the first iteration. */
 void axp_fill_offsets(const axp_loop *loops, int count, axp_operand operand, int64_t first, int64_t n,
                       int64_t *offsets);

@@ -26,67 +26,44 @@ axprod_status axprod_plan_partials(const axprod_plan *plan, const void *x, axpro
     return axp_run(plan, x, &sink);
 }
 
-enum {
-    BLOCK = 64
-};
-
-/* A block of partials as states on the stack. */
-struct block {
-    _Alignas(AXP_ALIGNMENT) double words[3 * BLOCK];
-};
-
-static axp_states states_of(struct block *block) {
-    return (axp_states){block->words, BLOCK};
-}
-
-static void load_block(struct block *block, const axprod_partial *partials, int64_t n) {
-    axp_states s = states_of(block);
-    int64_t padded = axp_round_up(n, AXP_STATE_PAD);
-    for (int64_t i = 0; i < padded; i++) {
-        axprod_partial p = i < n ? partials[i] : (axprod_partial)AXPROD_PARTIAL_IDENTITY;
-        axp_plane(s, AXP_PLANE_HI)[i] = p.hi;
-        axp_plane(s, AXP_PLANE_LO)[i] = p.lo;
-        axp_exponents(s)[i] = p.exponent;
-    }
-}
-
 void axprod_partial_merge(const axprod_partial *in, axprod_partial *inout, int64_t count) {
     if (!in || !inout || count <= 0)
         return;
-    const axp_kernels *kernels = axp_kernels_any();
-    struct block a, b;
     axp_fpenv saved = axp_fpenv_enter();
-    for (int64_t at = 0; at < count; at += BLOCK) {
-        int64_t n = axp_min(BLOCK, count - at);
-        load_block(&a, inout + at, n);
-        load_block(&b, in + at, n);
-        axp_states s = states_of(&a);
-        kernels->merge[AXP_REAL](s, 0, states_of(&b), 0, n);
-        kernels->canonicalise(s, n);
-        for (int64_t i = 0; i < n; i++)
-            inout[at + i] =
-                (axprod_partial){axp_plane(s, AXP_PLANE_HI)[i], axp_plane(s, AXP_PLANE_LO)[i], axp_exponents(s)[i]};
-    }
+    axp_kernels_any()->merge_partials(in, inout, count);
     axp_fpenv_leave(saved);
 }
 
-/* Outputs of the nest in C order of the result: partials are gathered by index, finished and stored. */
+enum {
+    BLOCK = 256
+};
+
+/* Partials of outputs first .. first+n-1 of the nest in turn: where they are, or gathered. */
+static const axprod_partial *find_partials(const axp_nest *nest, const axprod_partial *partials, int64_t first,
+                                           int64_t n, axprod_partial *some) {
+    if (axp_in_index_order(nest))
+        return partials + first;
+    int64_t indices[BLOCK];
+    axp_fill_offsets(nest->kept, nest->kept_count, AXP_INDEX, first, n, indices);
+    for (int64_t i = 0; i < n; i++)
+        some[i] = partials[nest->origin[AXP_INDEX] + indices[i]];
+    return some;
+}
+
 static axprod_status finish_all(const axprod_plan *plan, const axprod_partial *partials, double bound,
                                 const axp_sink *sink, axp_unresolved *unresolved) {
     const axp_nest *nest = &plan->nest;
-    struct block block;
+    _Alignas(AXP_ALIGNMENT) double words[3 * BLOCK];
     _Alignas(AXP_ALIGNMENT) char values[16 * BLOCK];
     int32_t doubtful[BLOCK];
-    int64_t offsets[BLOCK], indices[BLOCK];
+    int64_t offsets[BLOCK];
+    axp_states states = {words, BLOCK};
     axp_finish_room room = {values, doubtful, offsets};
     for (int64_t first = 0; first < nest->outputs; first += BLOCK) {
         int64_t n = axp_min(BLOCK, nest->outputs - first);
         axprod_partial some[BLOCK];
-        axp_fill_offsets(nest->kept, nest->kept_count, AXP_INDEX, first, n, indices);
-        for (int64_t i = 0; i < n; i++)
-            some[i] = partials[nest->origin[AXP_INDEX] + indices[i]];
-        load_block(&block, some, n);
-        AXP_TRY(axp_finish_tile(plan, NULL, first, n, states_of(&block), bound, &room, sink, unresolved));
+        plan->kernels->load_partials(find_partials(nest, partials, first, n, some), n, states);
+        AXP_TRY(axp_finish_tile(plan, NULL, first, n, states, bound, &room, sink, unresolved));
     }
     return AXPROD_OK;
 }
@@ -109,7 +86,7 @@ axprod_status axprod_plan_finish(const axprod_plan *plan, const axprod_partial *
     axp_fpenv saved = axp_fpenv_enter();
     axprod_status status = finish_all(plan, partials, axp_error_bound(plan->x_dtype, factors), &sink, &list);
     axp_fpenv_leave(saved);
-    if (unresolved)
+    if (unresolved && !axp_in_index_order(&plan->nest))
         qsort(unresolved, (size_t)list.count, sizeof *unresolved, compare_indices);
     if (num_unresolved)
         *num_unresolved = list.count;

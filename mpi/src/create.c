@@ -265,7 +265,6 @@ static axprod_mpi_plan *make(axp_mpi_context *context) {
     plan->context = context;
     plan->slots[0] = plan->slots[1] = -1;
     plan->group = plan->agree = MPI_COMM_NULL;
-    plan->request = MPI_REQUEST_NULL;
     plan->round.type = MPI_DATATYPE_NULL;
     return plan;
 }

@@ -119,48 +119,64 @@ static int64_t below(const axprod_mpi_plan *plan, int rank, int64_t number) {
     return axp_mpi_count_below(axp_mpi_space(g, rank), axp_mpi_kept(g, rank), number);
 }
 
-/* Where partials are merged in place, an owner sends itself nothing. */
-static bool in_place(const axprod_mpi_plan *plan) {
-    return !plan->geometry.united;
+/* Hands to MPI what this rank gets of its own slice; all pieces lie one after the other. */
+static int post_receives(axprod_mpi_plan *plan) {
+    MPI_Datatype type = plan->kind->type();
+    int64_t mine[2], at = 0;
+    int code = MPI_SUCCESS;
+    turn_of(plan, plan->member, &mine[0], &mine[1]);
+    for (int i = 0; i < plan->size && code == MPI_SUCCESS; i++) {
+        int rank = plan->ranks[i], count = (int)(below(plan, rank, mine[1]) - below(plan, rank, mine[0]));
+        plan->receive_counts[i] = count;
+        plan->receive_at[i] = (int)at;
+        if (i == plan->member || count == 0)
+            continue;
+        code = MPI_Irecv(plan->received + at * plan->kind->bytes, count, type, i, 0, plan->group,
+                         &plan->requests[plan->num_requests++]);
+        at += count;
+    }
+    return code;
+}
+
+/* Partials go to their owners from where they are, to the next rank first, so that not all send to the same one. */
+static int post_sends(axprod_mpi_plan *plan) {
+    MPI_Datatype type = plan->kind->type();
+    int code = MPI_SUCCESS, rank = plan->geometry.rank;
+    for (int k = 1; k < plan->size && code == MPI_SUCCESS; k++) {
+        int i = (plan->member + k) % plan->size;
+        int64_t theirs[2];
+        turn_of(plan, i, &theirs[0], &theirs[1]);
+        int64_t begin = below(plan, rank, theirs[0]), count = below(plan, rank, theirs[1]) - begin;
+        if (count > 0)
+            code = MPI_Isend(plan->partials + begin * plan->kind->bytes, (int)count, type, i, 0, plan->group,
+                             &plan->requests[plan->num_requests++]);
+    }
+    return code;
 }
 
 int axp_mpi_post_exchange(axprod_mpi_plan *plan) {
-    const axp_mpi_geometry *g = &plan->geometry;
-    int64_t bytes = plan->kind->bytes, mine[2], theirs[2];
-    MPI_Datatype type = plan->kind->type();
-    int sent = 0, received = 0;
-    if (plan->turn == 0 && !in_place(plan))
+    if (plan->turn == 0 && plan->geometry.united)
         axp_mpi_fill(plan->kind, plan->merged, plan->count);
-    turn_of(plan, plan->member, &mine[0], &mine[1]);
-    for (int i = 0; i < plan->size; i++) {
-        turn_of(plan, i, &theirs[0], &theirs[1]);
-        bool skips = in_place(plan) && i == plan->member;
-        int64_t begin = below(plan, g->rank, theirs[0]), end = below(plan, g->rank, theirs[1]);
-        plan->send_at[i] = sent;
-        plan->send_counts[i] = skips ? 0 : (int)(end - begin);
-        memcpy(plan->sent + sent * bytes, plan->partials + begin * bytes, (size_t)(plan->send_counts[i] * bytes));
-        sent += plan->send_counts[i];
-        int rank = plan->ranks[i];
-        plan->receive_at[i] = received;
-        plan->receive_counts[i] = skips ? 0 : (int)(below(plan, rank, mine[1]) - below(plan, rank, mine[0]));
-        received += plan->receive_counts[i];
-    }
-    return AXP_MPI_CALL(plan, MPI_Alltoallv, MPI_Ialltoallv, plan->sent, plan->send_counts, plan->send_at, type,
-                        plan->received, plan->receive_counts, plan->receive_at, type, plan->group);
+    int code = post_receives(plan);
+    return code == MPI_SUCCESS ? post_sends(plan) : code;
 }
 
 axp_mpi_stage axp_mpi_end_exchange(axprod_mpi_plan *plan) {
     const axp_mpi_geometry *g = &plan->geometry;
     axp_mpi_box space = axp_mpi_space(g, g->rank);
-    int64_t mine[2], longest;
+    int64_t mine[2], bytes = plan->kind->bytes;
     turn_of(plan, plan->member, &mine[0], &mine[1]);
     for (int i = 0; i < plan->size; i++) {
+        bool own = i == plan->member;
+        if (own && !g->united)
+            continue; /* they are what the others are merged into */
         int64_t begin = below(plan, plan->ranks[i], mine[0]);
         merge_box(plan->kind, space, axp_mpi_kept(g, plan->ranks[i]), begin, begin + plan->receive_counts[i],
-                  plan->received + plan->receive_at[i] * plan->kind->bytes, plan->merged, plan->first);
+                  own ? plan->partials + begin * bytes : plan->received + plan->receive_at[i] * bytes, plan->merged,
+                  plan->first);
     }
     /* the first member's slice is among the longest */
-    longest = axp_mpi_slice_of(g, plan->ranks[0], &mine[0]);
+    int64_t longest = axp_mpi_slice_of(g, plan->ranks[0], &mine[0]);
     if (++plan->turn * plan->step < longest)
         return AXP_MPI_STAGE_EXCHANGE;
     plan->turn = 0;

@@ -76,6 +76,7 @@ static void fail_in_mpi(axprod_mpi_plan *plan, int code) {
 
 static void enter(axprod_mpi_plan *plan, axp_mpi_stage stage) {
     plan->stage = stage;
+    plan->num_requests = 0;
     if (stage == AXP_MPI_STAGE_DONE)
         return;
     int code = stages[stage].post(plan);
@@ -87,9 +88,9 @@ static void enter(axprod_mpi_plan *plan, axp_mpi_stage stage) {
 static bool advance(axprod_mpi_plan *plan, bool waits) {
     while (plan->stage != AXP_MPI_STAGE_DONE) {
         int arrived = 1;
-        int code = plan->request == MPI_REQUEST_NULL ? MPI_SUCCESS
-                   : waits                           ? MPI_Wait(&plan->request, MPI_STATUS_IGNORE)
-                                                     : MPI_Test(&plan->request, &arrived, MPI_STATUS_IGNORE);
+        int code = plan->num_requests == 0 ? MPI_SUCCESS
+                   : waits                 ? MPI_Waitall(plan->num_requests, plan->requests, MPI_STATUSES_IGNORE)
+                           : MPI_Testall(plan->num_requests, plan->requests, &arrived, MPI_STATUSES_IGNORE);
         if (code != MPI_SUCCESS) {
             fail_in_mpi(plan, code);
         } else if (!arrived) {

@@ -123,7 +123,8 @@ static axprod_status list_ranks(axprod_mpi_plan *plan) {
     plan->ranks = axp_mpi_alloc(plan->size, sizeof *plan->ranks);
     plan->send_counts = axp_mpi_alloc(4 * (int64_t)g->ranks, sizeof(int));
     plan->asked = axp_mpi_alloc(plan->size, sizeof *plan->asked);
-    if (!plan->ranks || !plan->send_counts || !plan->asked)
+    plan->requests = axp_mpi_alloc(plan->size, 2 * (int64_t)sizeof *plan->requests);
+    if (!plan->ranks || !plan->send_counts || !plan->asked || !plan->requests)
         return AXPROD_ERROR_NO_MEMORY;
     plan->send_at = plan->send_counts + g->ranks;
     plan->receive_counts = plan->send_at + g->ranks;
@@ -137,7 +138,7 @@ static axprod_status list_ranks(axprod_mpi_plan *plan) {
 /* Partials: this rank's own, those on their way, and those that it finishes. */
 static axprod_status take_partials(axprod_mpi_plan *plan) {
     const axp_mpi_geometry *g = &plan->geometry;
-    int64_t bytes = plan->kind->bytes, step = plan->step * plan->size, merged = 0, received = 0, sent = 0;
+    int64_t bytes = plan->kind->bytes, step = plan->step * plan->size, merged = 0, received = 0;
     plan->message = axp_mpi_alloc(plan->outputs + 1, bytes);
     if (!plan->message)
         return AXPROD_ERROR_NO_MEMORY;
@@ -148,15 +149,14 @@ static axprod_status take_partials(axprod_mpi_plan *plan) {
     } else if (plan->transport == AXP_MPI_REDUCE) {
         merged = plan->count;
     } else {
-        sent = received = step;
+        received = step;
         merged = g->united ? plan->count : 0;
     }
-    plan->sent = axp_mpi_alloc(sent, bytes);
     plan->received = axp_mpi_alloc(received, bytes);
     plan->merged_memory = axp_mpi_alloc(merged, bytes);
     plan->merged = merged ? plan->merged_memory : plan->partials + plan->first * bytes;
     plan->unresolved = axp_mpi_alloc(plan->values_count, sizeof *plan->unresolved);
-    return plan->sent && plan->received && plan->merged_memory && plan->unresolved ? AXPROD_OK : AXPROD_ERROR_NO_MEMORY;
+    return plan->received && plan->merged_memory && plan->unresolved ? AXPROD_OK : AXPROD_ERROR_NO_MEMORY;
 }
 
 /* Results: those that this rank finishes, and those on their way, packed and received. */
@@ -226,8 +226,8 @@ void axprod_mpi_plan_destroy(axprod_mpi_plan *plan) {
     axp_mpi_free(plan->ranks);
     axp_mpi_free(plan->send_counts);
     axp_mpi_free(plan->asked);
+    axp_mpi_free(plan->requests);
     axp_mpi_free(plan->message);
-    axp_mpi_free(plan->sent);
     axp_mpi_free(plan->received);
     axp_mpi_free(plan->merged_memory);
     axp_mpi_free(plan->unresolved);
@@ -242,7 +242,7 @@ int axprod_mpi_plan_describe(const axprod_mpi_plan *plan, char *text, size_t siz
                                              [AXP_MPI_GATHER] =
                                                  "allgather: few bytes, so one message and the same merge on each rank",
                                              [AXP_MPI_REDUCE] = "reduce-scatter: short slices, by the MPI's own tree",
-                                             [AXP_MPI_EXCHANGE] = "alltoall: long slices, merged by their owners"};
+                                             [AXP_MPI_EXCHANGE] = "exchange: long slices, merged by their owners"};
     char core[512];
     if (!plan)
         return snprintf(text, size, "no plan");

@@ -75,7 +75,7 @@ struct axprod_mpi_plan {
 
     char *message;  /* one element for the status, then the partials of this rank's outputs */
     char *partials; /* in message */
-    char *sent, *received;
+    char *received;
     char *merged; /* partials of the outputs that this rank finishes */
     char *merged_memory;
     char *values[2];
@@ -87,8 +87,9 @@ struct axprod_mpi_plan {
     /* One execution. */
     axp_mpi_stage stage;
     bool started, blocking;
-    bool broken; /* an error of MPI: the communicators are in no known state */
-    MPI_Request request;
+    bool broken;           /* an error of MPI: the communicators are in no known state */
+    MPI_Request *requests; /* two for each rank of the group */
+    int num_requests;      /* that are under way */
     const void *x;
     void *data[2];
     axprod_status status;
@@ -101,7 +102,8 @@ struct axprod_mpi_plan {
 
 /* A collective function of MPI, or its nonblocking twin, as the execution wants it. */
 #define AXP_MPI_CALL(plan, blocking_name, nonblocking_name, ...)                                                       \
-    ((plan)->blocking ? blocking_name(__VA_ARGS__) : nonblocking_name(__VA_ARGS__, &(plan)->request))
+    ((plan)->blocking ? blocking_name(__VA_ARGS__)                                                                     \
+                      : nonblocking_name(__VA_ARGS__, &(plan)->requests[(plan)->num_requests++]))
 
 /*
  * Each stage in two halves: what it hands to MPI, and what follows when that has arrived, which names the next stage.

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Each allocation of one rank fails in turn: all ranks return NO_MEMORY, with the sentence of that rank, until the call
- * succeeds; then the result is right, and the communicator is as good as before.
+ * succeeds; then the result is right, and the communicator is as good as before. And what all of a plan takes is what
+ * the header says.
  */
 #include "distributed.h"
 #include "mem.h"
@@ -48,6 +49,30 @@ static int64_t fail_each(const char *text, enum sharding sharding, axprod_mpi_re
     }
 }
 
+static int64_t taken; /* bytes, freed or not */
+
+static void *counting(size_t bytes) {
+    taken += (int64_t)bytes;
+    return malloc(bytes);
+}
+
+/* 48 bytes for each output and a few MiB, with every result, for boxes that are equal and for others. */
+static void check_bound(enum sharding sharding) {
+    axp_mpi_malloc_hook = counting;
+    for (axprod_mpi_result result = AXPROD_MPI_LOCAL; result <= AXPROD_MPI_SCATTER; result++) {
+        struct distributed d;
+        struct problem problem = problem_of("f64 4x400000 axes=0 form=scaled data=neutral seed=4");
+        distributed_open(&d, &problem, 5, sharding, result, MPI_COMM_WORLD);
+        taken = 0;
+        CHECK_OK(distributed_call(&d));
+        if (taken > 48 * 400000 + (INT64_C(6) << 20))
+            world_fail("%s, result %d: %lld bytes of working memory", sharding_name(sharding), (int)result,
+                       (long long)taken);
+        distributed_close(&d);
+    }
+    axp_mpi_malloc_hook = failing;
+}
+
 int main(int argc, char **argv) {
     world_open(&argc, &argv);
     axp_mpi_malloc_hook = failing;
@@ -61,5 +86,7 @@ int main(int argc, char **argv) {
         CHECK(fail_each("f64 16x4x20 axes=0,1 data=ties seed=2", SHARDING_TREE, result, rank) > 5);
         CHECK(fail_each("i16 16x4000 axes=0 data=wild seed=3", SHARDING_ROWS, result, rank) > 5);
     }
+    check_bound(SHARDING_ROWS);
+    check_bound(SHARDING_TREE);
     return world_close();
 }

@@ -17,7 +17,7 @@ enum {
     ALONE
 };
 
-static const char *const transports[] = {"", "transport=allgather", "transport=reduce-scatter", "transport=alltoall",
+static const char *const transports[] = {"", "transport=allgather", "transport=reduce-scatter", "transport=exchange",
                                          "transport=none"};
 
 /* How many outputs of the problem the partials of the whole tensor leave unresolved, which no number of ranks changes

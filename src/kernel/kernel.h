@@ -120,8 +120,12 @@ typedef struct axp_kernels {
     axp_fold_runs *fold_runs[AXP_DTYPES], *fold_runs_narrow[AXP_DTYPES]; /* floating-point dtypes */
     axp_round_runs *round_runs[AXP_DTYPES];                              /* f32 (narrow), f64 */
     axp_merge *merge[AXP_ACCUMULATORS];
-    /* Gives the zeros, infinities and NaN among real states 0 .. n their one public form; n rounded up as in merge. */
-    void (*canonicalise)(axp_states states, int64_t n);
+    /* inout[i] = in[i] * inout[i] */
+    void (*merge_partials)(const axprod_partial *in, axprod_partial *inout, int64_t n);
+    /* To real states 0 .. n-1, with identities up to the next multiple of AXP_STATE_PAD. */
+    void (*load_partials)(const axprod_partial *from, int64_t n, axp_states states);
+    /* From real states 0 .. n-1; zeros, infinities and NaN in their one public form. */
+    void (*store_partials)(axp_states states, int64_t n, axprod_partial *to);
     axp_round_states *round[AXP_DTYPES]; /* f16, bf16, f32, f64 */
 } axp_kernels;
 

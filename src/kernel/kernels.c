@@ -256,10 +256,7 @@ static void merge_states_word64(axp_states into, int64_t i, axp_states from, int
         a[k] *= b[k];
 }
 
-static void canonicalise(axp_states states, int64_t n) {
-    for (int64_t k = 0; k < n; k += LANES)
-        store_real(states, k, canonical(load_real(states, k)));
-}
+#include "partials.inc"
 
 #define TABLE_NAME_PASTE(isa) axp_kernels_##isa
 #define TABLE_NAME(isa) TABLE_NAME_PASTE(isa)
@@ -315,6 +312,8 @@ const axp_kernels TABLE_NAME(AXP_ISA) = {
         },
     .round_runs = {[AXPROD_F32] = narrow_round_runs_f32, [AXPROD_F64] = raw_round_runs_f64},
     .merge = {merge_states_real, merge_states_complex, merge_states_word32, merge_states_word64},
-    .canonicalise = canonicalise,
+    .merge_partials = merge_partials,
+    .load_partials = load_partials,
+    .store_partials = store_partials,
     .round = {[AXPROD_F16] = round_f16, [AXPROD_BF16] = round_bf16, [AXPROD_F32] = round_f32, [AXPROD_F64] = round_f64},
 };

@@ -255,6 +255,46 @@ INLINE void transpose(vdouble v[LANES]) {
 #undef EXCHANGE
 #undef LIST
 
+#define PICK(x, y, ...) __builtin_shufflevector(x, y, __VA_ARGS__)
+
+/* LANES times three words, of which the first, second and third ones make a vector each; and back. */
+INLINE void load_triples(const void *p, vdouble *a, vdouble *b, vdouble *c) {
+    vdouble x = load_vdouble(p), y = load_vdouble((const double *)p + LANES),
+            z = load_vdouble((const double *)p + 2 * LANES);
+#if LANES == 2
+    *a = PICK(x, y, 0, 3);
+    *b = PICK(x, z, 1, 2);
+    *c = PICK(y, z, 0, 3);
+#elif LANES == 4
+    vdouble ab = PICK(x, y, 0, 1, 6, 7), ca = PICK(x, z, 2, 3, 4, 5), bc = PICK(y, z, 0, 1, 6, 7);
+    *a = PICK(ab, ca, 0, 5, 2, 7);
+    *b = PICK(ab, bc, 1, 4, 3, 6);
+    *c = PICK(ca, bc, 0, 5, 2, 7);
+#else
+    vdouble a5 = PICK(x, y, 0, 3, 6, 9, 12, 15, 15, 15), b4 = PICK(x, y, 1, 4, 7, 10, 13, 13, 13, 13),
+            c4 = PICK(x, y, 2, 5, 8, 11, 14, 14, 14, 14);
+    *a = PICK(a5, z, 0, 1, 2, 3, 4, 5, 10, 13);
+    *b = PICK(b4, z, 0, 1, 2, 3, 4, 8, 11, 14);
+    *c = PICK(c4, z, 0, 1, 2, 3, 4, 9, 12, 15);
+#endif
+}
+INLINE void store_triples(void *p, vdouble a, vdouble b, vdouble c) {
+#if LANES == 2
+    vdouble x = PICK(a, b, 0, 2), y = PICK(c, a, 0, 3), z = PICK(b, c, 1, 3);
+#elif LANES == 4
+    vdouble ab = PICK(a, b, 0, 4, 2, 6), ca = PICK(c, a, 0, 5, 2, 7), bc = PICK(b, c, 1, 5, 3, 7);
+    vdouble x = PICK(ab, ca, 0, 1, 4, 5), y = PICK(bc, ab, 0, 1, 6, 7), z = PICK(ca, bc, 2, 3, 6, 7);
+#else
+    vdouble x = PICK(PICK(a, b, 0, 8, 8, 1, 9, 9, 2, 10), c, 0, 1, 8, 3, 4, 9, 6, 7);
+    vdouble y = PICK(PICK(a, b, 3, 3, 11, 11, 4, 12, 12, 5), c, 10, 1, 2, 11, 4, 5, 12, 7);
+    vdouble z = PICK(PICK(a, b, 13, 13, 6, 14, 14, 7, 15, 15), c, 0, 13, 2, 3, 14, 5, 6, 15);
+#endif
+    store_vdouble(p, x);
+    store_vdouble((double *)p + LANES, y);
+    store_vdouble((double *)p + 2 * LANES, z);
+}
+#undef PICK
+
 /* Of numbers that differ in the upper halves of their lanes only, as exponent fields do. */
 INLINE vint least_upper_half(vint a, vint b) {
     return (vint)LEAST_UINT32(a, b);
