@@ -76,6 +76,9 @@ int problem_print(const struct problem *problem, char *text, size_t size);
 /* What the library is called with: NULL for all axes. */
 const int *problem_axes(const struct problem *problem);
 
+/* Is this axis (0 .. ndim-1) multiplied along? */
+bool problem_reduces(const struct problem *problem, int axis);
+
 /* The output's shape, with keepdims as the problem says. */
 void problem_out_shape(const struct problem *problem, int *ndim, int64_t *shape);
 

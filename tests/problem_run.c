@@ -55,6 +55,13 @@ int problem_open_outputs(const struct problem *problem, struct buffer outputs[2]
     return count;
 }
 
+bool problem_reduces(const struct problem *problem, int axis) {
+    for (int i = 0; i < problem->naxes; i++)
+        if (problem->axes[i] == axis || problem->axes[i] == axis - problem->ndim)
+            return true;
+    return problem->naxes < 0;
+}
+
 axprod_status problem_call(const struct problem *problem, const axprod_tensor *x, const axprod_tensor *first,
                            const axprod_tensor *second) {
     axprod_options options = AXPROD_OPTIONS_INIT;

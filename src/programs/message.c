@@ -2,6 +2,8 @@
 /* Sentences about what went wrong: see message.h. */
 #include "message.h"
 
+#include "program.h"
+
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,7 +32,7 @@ bool message_about(message *error, const char *subject) {
 }
 
 size_t message_line(const message *error, char line[MESSAGE_LINE_SIZE]) {
-    int length = snprintf(line, MESSAGE_LINE_SIZE, "axprod: %s", error->text);
+    int length = snprintf(line, MESSAGE_LINE_SIZE, "%s: %s", this_program.name, error->text);
     for (int i = 0; i < length; i++)
         if (is_control(line[i]))
             line[i] = '?';

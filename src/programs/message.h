@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Sentences about what went wrong. Functions of the programs that can fail return bool and leave a sentence in a
- * message; the one place that prints it adds "axprod: " and the newline. Whatever a file name or a hostile header put
- * into a sentence, it comes out as one line without control characters.
+ * message; the one place that prints it adds the program's name and the newline. Whatever a file name or a hostile
+ * header put into a sentence, it comes out as one line without control characters.
  */
 #ifndef AXPROD_PROGRAMS_MESSAGE_H
 #define AXPROD_PROGRAMS_MESSAGE_H
@@ -28,9 +28,9 @@ void message_set(message *error, const char *format, ...) __attribute__((format(
 /* Puts "subject: " before the sentence. Always false. */
 bool message_about(message *error, const char *subject);
 
-#define MESSAGE_LINE_SIZE (MESSAGE_SIZE + 16)
+#define MESSAGE_LINE_SIZE (MESSAGE_SIZE + 32)
 
-/* Makes "axprod: <sentence>\n" without a terminating zero, and returns its length. */
+/* Makes "<program>: <sentence>\n" without a terminating zero, and returns its length. */
 size_t message_line(const message *error, char line[MESSAGE_LINE_SIZE]);
 
 /* Writes that line to standard error, in one write. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The command line of axprod: see options.h. */
+/* The command line of the programs: see options.h. */
 #include "options.h"
+
+#include "program.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -8,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char options_help[] =
-    "Usage: axprod [OPTION]... FILE.npy\n"
+static const char help_beginning[] =
     "Multiplies the elements of an array along axes. The result is the exact product, rounded once.\n"
     "\n"
     "What is multiplied:\n"
@@ -34,6 +35,15 @@ const char options_help[] =
     "      --threads=N             threads; without this option, or for 0, as many as are useful\n"
     "      --verbose               print the plan, the time and the rate to standard error\n"
     "      --progress=WHEN         auto (on a terminal), always or never: progress of long work on standard error\n"
+    "\n";
+
+static const char help_of_grid[] =
+    "      --grid=LIST             cut the array into blocks, as 2x3 into 2 along the first axis and 3 along the "
+    "second:\n"
+    "                              one for each rank; without this option along one axis, so that each rank reads one\n"
+    "                              part of the file if possible\n";
+
+static const char help_end[] =
     "\n"
     "      --demo                  show what plain multiplication loses; needs no file\n"
     "  -h, --help                  print this text\n"
@@ -55,7 +65,8 @@ enum {
     OPTION_SIGN_OUTPUT,
     OPTION_VERBOSE,
     OPTION_PROGRESS,
-    OPTION_DEMO
+    OPTION_DEMO,
+    OPTION_GRID
 };
 
 static const struct option long_options[] = {
@@ -72,14 +83,23 @@ static const struct option long_options[] = {
     {"verbose", no_argument, NULL, OPTION_VERBOSE},
     {"progress", required_argument, NULL, OPTION_PROGRESS},
     {"demo", no_argument, NULL, OPTION_DEMO},
+    {"grid", required_argument, NULL, OPTION_GRID},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
 };
 
+void options_print_help(FILE *stream) {
+    fprintf(stream, "Usage: %s\n", this_program.synopsis);
+    fputs(help_beginning, stream);
+    if (this_program.over_ranks)
+        fputs(help_of_grid, stream);
+    fputs(help_end, stream);
+}
+
 /* What was said, before it is known whether it fits together. */
 typedef struct raw_options {
-    const char *axis, *output, *exponent_output, *sign_output;
+    const char *axis, *grid, *output, *exponent_output, *sign_output;
     bool scaled, log;
 } raw_options;
 
@@ -120,10 +140,26 @@ static bool parse_axes(const char *list, options *o, message *error) {
     }
 }
 
+static bool parse_grid(const char *list, options *o, message *error) {
+    o->grid = list;
+    if (!list)
+        return true;
+    for (const char *at = list;; at++) {
+        if (o->grid_ndim == AXPROD_MAX_NDIM)
+            return message_fail(error, "--grid names more than %d axes", AXPROD_MAX_NDIM);
+        int *blocks = &o->blocks[o->grid_ndim++];
+        if (!take_integer(&at, blocks) || *blocks < 1 || (*at != 'x' && *at != '\0'))
+            return message_fail(error, "--grid needs numbers from 1 on with x between them, as in 2x3, not '%s'", list);
+        if (*at == '\0')
+            return true;
+    }
+}
+
 static bool parse_dtype(const char *name, axprod_dtype *dtype, message *error) {
     *dtype = axprod_dtype_from_name(name);
     if (*dtype == AXPROD_DTYPE_NONE)
-        return message_fail(error, "--dtype knows no '%s', only names as f64, i32 or c128 (see axprod --help)", name);
+        return message_fail(error, "--dtype knows no '%s', only names as f64, i32 or c128 (see %s --help)", name,
+                            this_program.name);
     return true;
 }
 
@@ -192,6 +228,10 @@ static bool take_option(int value, options *o, raw_options *raw, message *error)
         return o->verbose = true;
     case OPTION_PROGRESS:
         return parse_progress(optarg, &o->progress, error);
+    case OPTION_GRID:
+        if (!this_program.over_ranks)
+            return message_fail(error, "--grid is for ranks of MPI, so it needs axprod-mpi");
+        return set_once(&raw->grid, value, error);
     default:
         o->action = value == 'h' ? ACTION_HELP : value == 'V' ? ACTION_VERSION : ACTION_DEMO;
         return true;
@@ -206,9 +246,9 @@ static bool refuse_option(int reason, char **argv, message *error) {
     if (optopt > UCHAR_MAX || (name && strncmp(argv[optind - 1], "--", 2) == 0))
         return message_fail(error, "--%s takes no value", name);
     if (optopt != 0)
-        return message_fail(error, "there is no option -%c (see axprod --help)", optopt);
-    return message_fail(error, "there is no option %s, or it is short for several (see axprod --help)",
-                        argv[optind - 1]);
+        return message_fail(error, "there is no option -%c (see %s --help)", optopt, this_program.name);
+    return message_fail(error, "there is no option %s, or it is short for several (see %s --help)", argv[optind - 1],
+                        this_program.name);
 }
 
 static bool combine_forms(options *o, const raw_options *raw, message *error) {
@@ -236,7 +276,7 @@ static bool take_files(int argc, char **argv, options *o, message *error) {
     if (o->action == ACTION_DEMO)
         return true;
     if (optind == argc)
-        return message_fail(error, "the name of a .npy file is missing (see axprod --help)");
+        return message_fail(error, "the name of a .npy file is missing (see %s --help)", this_program.name);
     if (optind + 1 < argc)
         return message_fail(error, "one file at a time, so '%s' is one too many", argv[optind + 1]);
     o->file = argv[optind];
@@ -255,5 +295,10 @@ bool options_parse(int argc, char **argv, options *o, message *error) {
         if (o->action == ACTION_HELP || o->action == ACTION_VERSION)
             return true;
     }
-    return parse_axes(raw.axis, o, error) && combine_forms(o, &raw, error) && take_files(argc, argv, o, error);
+    return parse_axes(raw.axis, o, error) && parse_grid(raw.grid, o, error) && combine_forms(o, &raw, error) &&
+           take_files(argc, argv, o, error);
+}
+
+const int *options_axes(const options *o) {
+    return o->all_axes ? NULL : o->axes;
 }

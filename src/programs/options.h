@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The command line of axprod. What contradicts itself is refused before any file is touched. */
+/* The command line of the programs. What contradicts itself is refused before any file is touched. */
 #ifndef AXPROD_PROGRAMS_OPTIONS_H
 #define AXPROD_PROGRAMS_OPTIONS_H
 
@@ -27,10 +27,16 @@ typedef struct options {
     int threads;              /* 0: as many as are useful */
     progress_when progress;
     bool verbose;
+    const char *grid; /* as it was said; NULL: not */
+    int grid_ndim;
+    int blocks[AXPROD_MAX_NDIM];           /* of the grid, along each axis */
     const char *outputs[RESULT_MAX_PARTS]; /* by part of the result; NULL: not written */
 } options;
 
-extern const char options_help[];
+/* What the library is called with: NULL for all axes. */
+const int *options_axes(const options *o);
+
+void options_print_help(FILE *stream);
 
 bool options_parse(int argc, char **argv, options *o, message *error);
 

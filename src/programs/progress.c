@@ -74,12 +74,11 @@ static void on_progress(double fraction, void *context) {
     draw(fraction < 0 ? 0 : fraction > 1 ? 1 : fraction, now - state.begin);
 }
 
-void progress_begin(progress_when when, int64_t bytes, axprod_options *options) {
+progress_callback *progress_begin(progress_when when, int64_t bytes) {
     state.bytes = bytes;
     state.begin = clock_seconds();
     state.last_drawing = 0;
-    if (when == PROGRESS_ALWAYS || (when == PROGRESS_AUTO && isatty(STDERR_FILENO)))
-        options->progress = on_progress;
+    return when == PROGRESS_ALWAYS || (when == PROGRESS_AUTO && isatty(STDERR_FILENO)) ? on_progress : NULL;
 }
 
 void progress_erase(void) {

@@ -15,8 +15,12 @@ typedef enum progress_when {
     PROGRESS_NEVER
 } progress_when;
 
-/* Sets the callback of options, and takes the time from now on. bytes: how many will be read in all. */
-void progress_begin(progress_when when, int64_t bytes, axprod_options *options);
+/* As in axprod_options. */
+typedef void progress_callback(double fraction, void *context);
+
+/* Takes the time from now on, and returns the callback for the options; NULL: none. bytes: how many will be read in
+ * all. */
+progress_callback *progress_begin(progress_when when, int64_t bytes);
 
 /* Erases the bar. Does nothing where none is drawn. Async-signal-safe. */
 void progress_erase(void);

@@ -5,14 +5,12 @@
  * Exit status: 0 success; 1 a result is wrong, or the system refuses something; 2 the command line or a problem is
  * wrong, and nothing was measured.
  */
+#include "arguments.h"
 #include "measure.h"
 #include "report.h"
-#include "set.h"
 #include "task.h"
 
-#include <argp.h>
 #include <err.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,93 +38,25 @@ static const char summary[] =
     "is wrong: nothing is measured then.";
 
 enum {
-    KEY_FILE = 'f',
-    KEY_SIZE = 256,
-    KEY_DATA,
-    KEY_THREADS,
-    KEY_ONLY,
-    KEY_CALL,
+    KEY_CALL = ARGUMENTS_KEYS,
     KEY_USERS,
-    KEY_ISA,
-    KEY_MIN_TIME,
-    KEY_REPETITIONS,
-    KEY_JSON,
-    KEY_LIST
+    KEY_ISA
 };
 
 static const struct argp_option option_list[] = {
-    {NULL, 0, NULL, 0, "Which problems, besides those named:", 1},
-    {"file", KEY_FILE, "FILE", 0, "those of a text file, one a line, # begins a comment; - is standard input", 1},
-    {"only", KEY_ONLY, "PATTERN", 0, "of all these, those whose text matches a shell pattern, as '*axes=0*'", 1},
-    {"list", KEY_LIST, NULL, 0, "print the problems in full instead of measuring them", 1},
-    {NULL, 0, NULL, 0, "What problems leave open:", 2},
-    {"size", KEY_SIZE, "LIST", 0, "size= for extents * (16KiB,512KiB,4MiB,1GiB)", 2},
-    {"data", KEY_DATA, "LIST", 0, "data= (neutral)", 2},
-    {"threads", KEY_THREADS, "N", 0,
-     "threads=, 0 for as many as are useful (the default: that from 64 MiB of elements on, else 1)", 2},
-    {NULL, 0, NULL, 0, "How:", 3},
     {"call", KEY_CALL, "LIST", 0, "execute: an existing plan; once: a call that makes its own (execute)", 3},
     {"users", KEY_USERS, "LIST", 0,
      "threads of the host program that each do it at the same time, with a tensor of their own (1)", 3},
     {"isa", KEY_ISA, "NAME", 0, "as AXPROD_ISA=NAME", 3},
-    {"min-time", KEY_MIN_TIME, "SECONDS", 0, "for each measurement, five repetitions at least (0.3)", 3},
-    {"repetitions", KEY_REPETITIONS, "N", 0, "instead of a time", 3},
-    {"json", KEY_JSON, NULL, 0, "a line of JSON about the machine, and one for each measurement", 3},
     {0},
 };
 
-#define MOST_SOURCES 256
-
-/* The command line. Sources: files, and (with is_file false) problems. */
+/* The command line. */
 struct options {
-    struct supply supply;
-    struct {
-        bool is_file;
-        const char *text;
-    } sources[MOST_SOURCES];
-    int source_count;
+    struct arguments arguments;
     bool calls[CALLS];
     int users[MOST_CHOICES], user_count;
-    struct effort effort;
-    bool json, list;
 };
-
-/* Splits a list in place. */
-static void parse_choices(struct argp_state *state, const char *option, char *text, struct choices *choices) {
-    choices->count = 0;
-    for (char *rest = NULL, *word = strtok_r(text, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
-        if (choices->count == MOST_CHOICES)
-            argp_error(state, "--%s has more than %d values", option, MOST_CHOICES);
-        choices->texts[choices->count++] = word;
-    }
-    if (choices->count == 0)
-        argp_error(state, "--%s needs a value", option);
-}
-
-static long parse_number(struct argp_state *state, const char *option, const char *text, long least, long most) {
-    char *end;
-    errno = 0;
-    long number = strtol(text, &end, 10);
-    if (errno || end == text || *end || number < least || number > most)
-        argp_error(state, "--%s needs a number from %ld to %ld, not '%s'", option, least, most, text);
-    return number;
-}
-
-static void parse_sizes(struct argp_state *state, char *text, struct choices *sizes) {
-    int64_t bytes;
-    parse_choices(state, "size", text, sizes);
-    for (int i = 0; i < sizes->count; i++)
-        if (!problem_parse_size(sizes->texts[i], &bytes))
-            argp_error(state, "--size needs sizes such as 16KiB or 1GiB, not '%s'", sizes->texts[i]);
-}
-
-static void parse_data(struct argp_state *state, char *text, struct choices *data) {
-    enum data_kind kind;
-    parse_choices(state, "data", text, data);
-    for (int i = 0; i < data->count; i++)
-        if (!data_from_name(data->texts[i], &kind))
-            argp_error(state, "--data knows no '%s'", data->texts[i]);
-}
 
 static void parse_calls(struct argp_state *state, char *text, bool calls[CALLS]) {
     struct choices choices;
@@ -151,45 +81,11 @@ static void parse_users(struct argp_state *state, char *text, struct options *o)
         o->users[i] = (int)parse_number(state, "users", choices.texts[i], 1, MOST_USERS);
 }
 
-static void add_source(struct argp_state *state, struct options *o, bool is_file, const char *text) {
-    if (o->source_count == MOST_SOURCES)
-        argp_error(state, "more than %d files and problems", MOST_SOURCES);
-    o->sources[o->source_count].is_file = is_file;
-    o->sources[o->source_count++].text = text;
-}
-
-static void parse_effort(struct argp_state *state, int key, const char *text, struct effort *effort) {
-    char *end;
-    if (key == KEY_REPETITIONS) {
-        effort->repetitions = (int)parse_number(state, "repetitions", text, 1, MOST_REPETITIONS);
-        return;
-    }
-    effort->min_time = strtod(text, &end);
-    if (end == text || *end || !(effort->min_time >= 0 && effort->min_time <= 3600))
-        argp_error(state, "--min-time needs seconds from 0 to 3600, not '%s'", text);
-}
-
 static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct options *o = state->input;
     switch (key) {
-    case KEY_FILE:
-    case ARGP_KEY_ARG:
-        add_source(state, o, key == KEY_FILE, text);
-        return 0;
-    case KEY_ONLY:
-        o->supply.only = text;
-        return 0;
-    case KEY_LIST:
-        o->list = true;
-        return 0;
-    case KEY_SIZE:
-        parse_sizes(state, text, &o->supply.sizes);
-        return 0;
-    case KEY_DATA:
-        parse_data(state, text, &o->supply.data);
-        return 0;
-    case KEY_THREADS:
-        o->supply.threads = (int)parse_number(state, "threads", text, 0, 4096);
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &o->arguments;
         return 0;
     case KEY_CALL:
         parse_calls(state, text, o->calls);
@@ -199,17 +95,6 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_ISA:
         return setenv("AXPROD_ISA", text, 1);
-    case KEY_MIN_TIME:
-    case KEY_REPETITIONS:
-        parse_effort(state, key, text, &o->effort);
-        return 0;
-    case KEY_JSON:
-        o->json = true;
-        return 0;
-    case ARGP_KEY_END:
-        if (o->source_count == 0)
-            argp_error(state, "no problem is named, and no --file");
-        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -227,7 +112,7 @@ static bool measure_entry(const struct options *o, const struct report *report, 
         struct measurement measurement;
         if (!o->calls[call])
             continue;
-        measure(tasks, users, (enum call)call, &o->effort, &measurement);
+        measure(tasks, users, (enum call)call, &o->arguments.effort, &measurement);
         report_add(report, entry, tasks, users, (enum call)call, &measurement);
     }
     for (int u = 0; u < users; u++)
@@ -238,7 +123,7 @@ static bool measure_entry(const struct options *o, const struct report *report, 
 }
 
 static bool measure_all(const struct options *o, const struct set *set) {
-    struct report report = {.json = o->json};
+    struct report report = {.json = o->arguments.json};
     bool good = true;
     report_begin(&report, set);
     for (int i = 0; i < set->count; i++)
@@ -247,41 +132,18 @@ static bool measure_all(const struct options *o, const struct set *set) {
     return good;
 }
 
-static void list_all(const struct set *set) {
-    char text[PROBLEM_TEXT];
-    for (int i = 0; i < set->count; i++) {
-        problem_print(&set->entries[i].problem, text, sizeof text);
-        puts(text);
-    }
-}
-
 int main(int argc, char **argv) {
     static struct options o = {
-        .supply = {{4, {"16KiB", "512KiB", "4MiB", "1GiB"}}, {1, {"neutral"}}, -1, NULL},
-        .calls = {[CALL_EXECUTE] = true},
-        .users = {1},
-        .user_count = 1,
-        .effort = {0.3, 0},
-    };
-    static const struct argp parser = {option_list, parse_option, "[PROBLEM...]", summary, NULL, NULL, NULL};
+        .arguments = ARGUMENTS_INIT, .calls = {[CALL_EXECUTE] = true}, .users = {1}, .user_count = 1};
+    static const struct argp_child children[] = {{&arguments_parser, 0, NULL, 0}, {0}};
+    static const struct argp parser = {option_list, parse_option, "[PROBLEM...]", summary, children, NULL, NULL};
     struct set set = {0};
     argp_err_exit_status = EXIT_USAGE;
     argp_parse(&parser, argc, argv, 0, NULL, &o);
     if (!axprod_isa())
         errx(EXIT_USAGE, "the instruction set %s is unknown or absent here", getenv("AXPROD_ISA"));
-    for (int i = 0; i < o.source_count; i++) {
-        if (o.sources[i].is_file)
-            set_add_file(&set, &o.supply, o.sources[i].text);
-        else
-            set_add(&set, &o.supply, o.sources[i].text, "command line");
-    }
-    if (set.count == 0)
-        errx(EXIT_USAGE, "no problem is left to measure");
-    bool good = true;
-    if (o.list)
-        list_all(&set);
-    else
-        good = measure_all(&o, &set);
+    arguments_open_set(&o.arguments, &set);
+    bool good = measure_all(&o, &set);
     set_close(&set);
     return good && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

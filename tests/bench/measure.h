@@ -37,4 +37,10 @@ struct measurement {
  */
 void measure(struct task *tasks, int users, enum call call, const struct effort *effort, struct measurement *result);
 
+/* Seconds of a clock that no one sets back. */
+double now(void);
+
+/* Sorts the values. */
+double median(double *values, int count);
+
 #endif

@@ -31,32 +31,42 @@ static bool find_processor(char *name, size_t size) {
     return found;
 }
 
-void report_begin(struct report *report, const struct set *set) {
+void report_machine(bool json, const char *over) {
     char processor[256];
     struct utsname os;
     if (!find_processor(processor, sizeof processor))
         snprintf(processor, sizeof processor, "unknown processor");
     if (uname(&os) != 0)
         snprintf(os.release, sizeof os.release, "unknown");
-    report->width = (int)strlen("problem");
-    for (int i = 0; i < set->count; i++) {
-        int width = (int)strlen(set->entries[i].text);
-        report->width = width > report->width ? width : report->width;
-    }
-    if (report->json) {
+    if (json)
         printf("{\"axprod\": \"%s\", \"isa\": \"%s\", \"processor\": \"%s\", \"os\": \"Linux %s\", \"compiler\": "
-               "\"%s\"}\n",
-               axprod_version(), axprod_isa(), processor, os.release, COMPILER);
-    } else {
-        printf("axprod %s, %s; %s; Linux %s; %s\n", axprod_version(), axprod_isa(), processor, os.release, COMPILER);
+               "\"%s\"%s%s%s}\n",
+               axprod_version(), axprod_isa(), processor, os.release, COMPILER, over ? ", \"mpi\": \"" : "",
+               over ? over : "", over ? "\"" : "");
+    else
+        printf("axprod %s, %s; %s; Linux %s; %s%s%s\n", axprod_version(), axprod_isa(), processor, os.release, COMPILER,
+               over ? "; " : "", over ? over : "");
+}
+
+int report_width(const struct set *set) {
+    int width = (int)strlen("problem");
+    for (int i = 0; i < set->count; i++) {
+        int length = (int)strlen(set->entries[i].text);
+        width = length > width ? length : width;
+    }
+    return width;
+}
+
+void report_begin(struct report *report, const struct set *set) {
+    report->width = report_width(set);
+    report_machine(report->json, NULL);
+    if (!report->json)
         printf("%-*s %-7s %5s %7s %10s %8s %8s %8s %8s\n", report->width, "problem", "call", "users", "threads", "time",
                "GB/s", "best", "read", "fraction");
-    }
     fflush(stdout);
 }
 
-/* Seconds in a unit that leaves one to four digits before the point. */
-static void print_time(double seconds) {
+void report_time(double seconds) {
     static const char *const units[] = {"ns", "us", "ms", "s"};
     int unit = 0;
     for (seconds *= 1e9; seconds >= 9999.5 && unit < 3; unit++)
@@ -79,7 +89,7 @@ void report_add(const struct report *report, const struct entry *entry, const st
                gigabytes / m->read_median, gigabytes / m->read_best, m->fraction, m->calls, m->repetitions);
     } else {
         printf("%-*s %-7s %5d %7d", report->width, entry->text, call_names[call], users, tasks->threads);
-        print_time(m->median);
+        report_time(m->median);
         printf(" %8.2f %8.2f %8.2f %8.3f\n", gigabytes / m->median, gigabytes / m->best, gigabytes / m->read_median,
                m->fraction);
     }

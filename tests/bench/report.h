@@ -11,6 +11,15 @@ struct report {
     int width; /* of the longest problem */
 };
 
+/* One line: machine, compiler, instruction set, and the MPI where there is one (or NULL). */
+void report_machine(bool json, const char *over);
+
+/* The longest problem, or the word above them. */
+int report_width(const struct set *set);
+
+/* Seconds in a unit that leaves one to four digits before the point, in 11 columns. */
+void report_time(double seconds);
+
 /* What the figures belong to: machine, compiler, instruction set. */
 void report_begin(struct report *report, const struct set *set);
 

@@ -7,14 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The plan tells how many threads it has only in words. */
-static int threads_of(const axprod_plan *plan) {
-    char text[PROBLEM_TEXT];
+int task_threads(const char *description) {
     int threads;
-    axprod_plan_describe(plan, text, sizeof text);
-    const char *word = strstr(text, " threads=");
+    const char *word = strstr(description, " threads=");
     if (!word || sscanf(word, " threads=%d", &threads) != 1)
-        errx(EXIT_FAILURE, "no number of threads in \"%s\"", text);
+        errx(EXIT_FAILURE, "no number of threads in \"%s\"", description);
     return threads;
 }
 
@@ -67,12 +64,14 @@ bool task_possible(const struct problem *problem, char *why, size_t size) {
 void task_open(struct task *task, const struct problem *problem) {
     axprod_dtype dtypes[2];
     int out_ndim, outs = problem_out_dtypes(problem, dtypes);
+    char description[PROBLEM_TEXT];
     struct outline o;
     memset(task, 0, sizeof *task);
     task->problem = problem;
     if (!outline(problem, &o) || problem_plan(problem, &o.x, &o.out[0], &o.out[1], &task->plan) != AXPROD_OK)
         errx(EXIT_FAILURE, "%s", axprod_last_error());
-    task->threads = threads_of(task->plan);
+    axprod_plan_describe(task->plan, description, sizeof description);
+    task->threads = task_threads(description);
     task->outputs = axprod_plan_outputs(task->plan);
     task->factors = axprod_plan_factors(task->plan);
     task->bytes = task->outputs * task->factors * (int64_t)axprod_dtype_size(problem->dtype);

@@ -13,6 +13,9 @@ struct task {
     int64_t bytes, outputs, factors;
 };
 
+/* Plans tell how many threads they have only in words: those of axprod_plan_describe. */
+int task_threads(const char *description);
+
 /* Could task_open open it? If not, why. Touches no memory of the problem's size. */
 bool task_possible(const struct problem *problem, char *why, size_t size);
 

@@ -15,13 +15,6 @@
 /* Pieces for the second calculation: odd, so that they begin at no round number. */
 #define PIECES 5
 
-static bool is_reduced(const struct problem *problem, int axis) {
-    for (int i = 0; i < problem->naxes; i++)
-        if (problem->axes[i] == axis || problem->axes[i] == axis - problem->ndim)
-            return true;
-    return problem->naxes < 0;
-}
-
 /* ------------------------------------------------------------------------------------------- by exact arithmetic ---
  */
 
@@ -41,7 +34,7 @@ static void open_one(const struct task *task, struct one *one) {
     one->problem.keepdims = false;
     one->problem.layout = one->problem.out_layout = (struct layout){0};
     for (int d = 0; d < problem->ndim; d++) {
-        if (is_reduced(problem, d)) {
+        if (problem_reduces(problem, d)) {
             one->strides[one->problem.ndim] = task->x.strides[d];
             one->problem.shape[one->problem.ndim++] = problem->shape[d];
         }
@@ -56,7 +49,7 @@ static void locate(const struct task *task, int64_t index, struct one *one) {
     const char *x = task->x.tensor.data, *out[2] = {task->out[0].tensor.data, task->out[1].tensor.data};
     int axis = task->out[0].tensor.ndim;
     for (int d = problem->ndim - 1; d >= 0; d--) {
-        if (is_reduced(problem, d)) {
+        if (problem_reduces(problem, d)) {
             axis -= problem->keepdims;
             continue;
         }
@@ -117,7 +110,7 @@ static axprod_plan *plan_piece(const struct task *task, int axis, int p, struct 
 static int longest_reduced(const struct problem *problem) {
     int longest = -1;
     for (int d = 0; d < problem->ndim; d++)
-        if (is_reduced(problem, d) && (longest < 0 || problem->shape[d] > problem->shape[longest]))
+        if (problem_reduces(problem, d) && (longest < 0 || problem->shape[d] > problem->shape[longest]))
             longest = d;
     return longest;
 }

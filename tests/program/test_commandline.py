@@ -45,6 +45,7 @@ class CommandLine(ProgramTest):
             ("--output needs the name", "--output=", self.x),
             ("--output is given twice", "--output=a.npy", "--output=b.npy", self.x),
             ("--axis is given twice", "--axis=0", "--axis=1", self.x),
+            ("--grid is for ranks", "--grid=2", self.x),
             ("--demo takes no file", "--demo", self.x),
             ("--dtype knows no 'f65'", "--dtype=f65", self.x),
             ("--dtype knows no ''", "--dtype=", self.x),
