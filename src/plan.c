@@ -10,9 +10,10 @@
 
 /* Working sets, in states. */
 enum {
-    /* Rows of COLUMN as long as this keep the memory's streams going; half a second-level cache holds the states. */
+    /* Rows of COLUMN as long as this keep the memory's streams going; the others stay in a first-level cache beside the
+       rows that stream through it. */
     COLUMN_TILE = 8192,
-    /* The others stay in a first-level cache beside the rows that stream through it. */
+    COLUMN_TILE_NARROW = 16384,
     COLUMN_TILE_OTHER = 512, /* of states that have no raw chains */
     GROUP_STATES = 1024,     /* states of the groups of a ROW tile together */
     RUNS_TILE = 256,
@@ -136,9 +137,10 @@ static void choose_runs(axprod_plan *plan) {
 static int64_t column_tile(const axprod_plan *plan, const axp_topology *topology) {
     if (plan->accumulator != AXP_REAL || !topology)
         return COLUMN_TILE_OTHER;
-    int64_t state_bytes = 8 * (axp_accumulator_planes(AXP_REAL) + axp_spare_planes(AXP_REAL));
-    int64_t most = topology->l2_bytes / 2 / state_bytes / AXP_STATE_PAD * AXP_STATE_PAD;
-    return axp_max(COLUMN_TILE_OTHER, axp_min(COLUMN_TILE, most));
+    /* A pass goes through hi and lo of the states, or hi alone: half a second-level cache holds them. */
+    bool narrow = plan->narrow_bound > 0;
+    int64_t most = topology->l2_bytes / 2 / (narrow ? 8 : 16) / AXP_STATE_PAD * AXP_STATE_PAD;
+    return axp_max(COLUMN_TILE_OTHER, axp_min(narrow ? COLUMN_TILE_NARROW : COLUMN_TILE, most));
 }
 
 static void choose_layout(axprod_plan *plan, const axp_topology *topology) {
