@@ -78,7 +78,7 @@ INLINE vint shift_right(vint bits, int count) {
 }
 /* 0, 1, 2, ... */
 INLINE vint lane_numbers(void) {
-    vint v;
+    vint v = {0};
     for (int i = 0; i < LANES; i++)
         v[i] = i;
     return v;
@@ -481,7 +481,7 @@ INLINE vdouble load_i64(const char *p, vdouble *low) {
 
 /* The same from elements that are `step` bytes apart. */
 INLINE vdouble load_apart_f64(const char *p, int64_t step) {
-    vdouble v;
+    vdouble v = {0};
     for (int i = 0; i < LANES; i++) {
         double element;
         memcpy(&element, p + i * step, sizeof element);
@@ -490,7 +490,7 @@ INLINE vdouble load_apart_f64(const char *p, int64_t step) {
     return v;
 }
 INLINE vdouble load_apart_f32(const char *p, int64_t step) {
-    vfloat_half v;
+    vfloat_half v = {0};
     for (int i = 0; i < LANES; i++) {
         float element;
         memcpy(&element, p + i * step, sizeof element);
