@@ -37,7 +37,9 @@ class Bench(unittest.TestCase):
             for r in results:
                 self.assertEqual((r["result"], r["ranks"], r["verified"], r["repetitions"]), (where, RANKS, True, 3))
                 self.assertEqual("speedup" in r, r["problem"].startswith("f64") and "form=" not in r["problem"])
-                self.assertGreater(min(r["seconds"], r["local_seconds"], r["fraction"], r["read_gb_per_s"]), 0)
+                self.assertGreater(min(r["seconds"], r["local_seconds"], r["read_gb_per_s"]), 0)
+                # of a few bytes it may round to nothing
+                self.assertGreaterEqual(r["fraction"], 0)
 
     def test_grid(self):
         for grid in "%dx1", "1x%d":
