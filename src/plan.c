@@ -12,8 +12,7 @@
 enum {
     /* Rows of COLUMN as long as this keep the memory's streams going; the others stay in a first-level cache beside the
        rows that stream through it. */
-    COLUMN_TILE = 8192,
-    COLUMN_TILE_NARROW = 16384,
+    COLUMN_TILE = 16384,
     COLUMN_TILE_OTHER = 512, /* of states that have no raw chains */
     GROUP_STATES = 1024,     /* states of the groups of a ROW tile together */
     RUNS_TILE = 256,
@@ -138,9 +137,8 @@ static int64_t column_tile(const axprod_plan *plan, const axp_topology *topology
     if (plan->accumulator != AXP_REAL || !topology)
         return COLUMN_TILE_OTHER;
     /* A pass goes through hi and lo of the states, or hi alone: half a second-level cache holds them. */
-    bool narrow = plan->narrow_bound > 0;
-    int64_t most = topology->l2_bytes / 2 / (narrow ? 8 : 16) / AXP_STATE_PAD * AXP_STATE_PAD;
-    return axp_max(COLUMN_TILE_OTHER, axp_min(narrow ? COLUMN_TILE_NARROW : COLUMN_TILE, most));
+    int64_t most = topology->l2_bytes / 2 / (plan->narrow_bound > 0 ? 8 : 16) / AXP_STATE_PAD * AXP_STATE_PAD;
+    return axp_max(COLUMN_TILE_OTHER, axp_min(COLUMN_TILE, most));
 }
 
 static void choose_layout(axprod_plan *plan, const axp_topology *topology) {

@@ -8,9 +8,9 @@
 #include <string.h>
 
 enum {
-    ROWS = 128,       /* offsets of rows handed to a kernel at once */
-    COLUMN_ROWS = 64, /* rows of a column tile at once */
-    WIDE_ROWS = 16,   /* the same for more than FEW_COLUMNS: what the memory reads well from end to end */
+    ROWS = 128,        /* offsets of rows handed to a kernel at once */
+    COLUMN_ROWS = 128, /* rows of a column tile at once */
+    WIDE_ROWS = 16,    /* the same for more than FEW_COLUMNS: what the memory reads well from end to end */
     FEW_COLUMNS = 64,
     STREAMS = 4,             /* places in a long run that are read in turn: one does not fill the memory's bandwidth */
     GATHER_BYTES = 16384,    /* gathered elements at once */

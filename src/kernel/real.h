@@ -35,8 +35,8 @@
  *
  * Narrow. Of f16, bf16 and f32 results one double says enough. A narrow chain drops lo, at most u |hi|, at its
  * beginning, and multiplies hi alone, which rounds once for each step: with at least one element for each step and
- * chain, at most AXP_NARROW_ERROR_PER_FACTOR = 2 u per element, (1 + u)^2n - 1 < 2 n u (1 + 2 n u). Chains that are
- * done the careful way instead, and merges, have the error above.
+ * chain, at most AXP_NARROW_ERROR_PER_FACTOR = 2 u per element, (1 + u)^2n - 1 < 2 n u (1 + 2 n u). Merges have the
+ * error above.
  *
  * No error. If the odd parts of all elements together have at most AXP_EXACT_BITS = 100 bits, then so has every
  * product T on the way: it is a multiple of 2^-99 of its leading bit. After i <= 32 steps since the last normalisation
@@ -126,6 +126,23 @@ INLINE void renormalise(struct real_state *s) {
     s->lo = lo - (sum - s->hi);
     s->hi = sum;
     take_exponent(s);
+}
+
+/* narrow: hi is all that counts. */
+INLINE void multiply_real(const bool narrow, struct real_state *s, vdouble x) {
+    if (narrow)
+        s->hi *= x;
+    else
+        multiply(s, x);
+}
+
+INLINE void normalise_real(const bool narrow, struct real_state *s) {
+    if (narrow) {
+        take_exponent(s);
+        s->lo = broadcast(0);
+    } else {
+        renormalise(s);
+    }
 }
 
 /* Commutative to the last bit: the cross terms are rounded alike and added, and nothing is contracted. */
