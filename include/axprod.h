@@ -182,12 +182,13 @@ AXPROD_API axprod_dtype axprod_result_dtype(axprod_dtype x);
  *   with a plan. Mend the call; axprod_result_shape() tells what an output has to be like.
  * - ERROR_OVERLAP: what writes to outputs. Give outputs memory of their own.
  * - ERROR_NO_MEMORY: whatever allocates. Free some, or ask for fewer threads.
- * - ERROR_ISA: whatever multiplies elements. Unset AXPROD_ISA, or name an instruction set of this machine.
+ * - ERROR_ISA: products, and the creation of plans. Unset AXPROD_ISA, or name an instruction set of this machine.
  * - ERROR_UNSUPPORTED: what a plan of another kind is for. Use the function that the sentence names, if it does.
  * - ERROR_COUNT: functions of partials and of boxes. Mend the number.
  * - UNRESOLVED: axprod_plan_finish() and axprod_plan_finish_wide() alone, and no failure: all outputs are written, and
  *   those listed are to be finished again with wide partials.
- * - ERROR_TILING, ERROR_DIFFER, ERROR_COMM, ERROR_MPI: functions of axprod_mpi.h alone, which see.
+ * - ERROR_TILING, ERROR_DIFFER, ERROR_COMM, ERROR_MPI: functions of axprod_mpi.h alone. Let the boxes tile the tensor;
+ *   give all ranks the same arguments; pass an intra-communicator; call while MPI runs.
  */
 typedef enum axprod_status {
     AXPROD_STATUS_LIST(AXPROD_X)
