@@ -4,7 +4,8 @@
  *
  * The result has the bits that axprod_prod gives on the whole tensor in one process, for any number of ranks, any
  * boxes, any place of the result and any MPI: it is a function of the elements alone (see axprod.h, whose numerical
- * contract holds here, too). All dtypes but the complex ones, which give UNSUPPORTED.
+ * contract holds here, too). Complex results have the error bound of that contract, for the elements of all ranks
+ * together; in one call all ranks get the same bits, but other boxes or numbers of ranks may differ in the last bit.
  *
  * Boxes. Each rank holds one box of the global tensor: its offset and its extents, both in elements of the global
  * shape. The boxes of all ranks of the communicator tile the tensor: no gap, no overlap. Otherwise they are free:
@@ -210,6 +211,10 @@ AXPROD_API void axprod_mpi_plan_destroy(axprod_mpi_plan *plan);
  */
 AXPROD_API MPI_Datatype axprod_mpi_type(void);
 AXPROD_API MPI_Op axprod_mpi_op(void);
+
+/* The same for axprod_complex_partial; here rounding is not tested, so that other ranks may finish to other bits. */
+AXPROD_API MPI_Datatype axprod_mpi_complex_type(void);
+AXPROD_API MPI_Op axprod_mpi_complex_op(void);
 
 #ifdef __cplusplus
 }

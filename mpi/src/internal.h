@@ -174,7 +174,6 @@ typedef enum axp_mpi_form {
 
 /* What travels between ranks for one output: partial products of some accumulator. */
 typedef struct axp_mpi_kind {
-    const char *name;
     int64_t bytes;
     const void *identity; /* one element */
     /* The result dtype of the plan that multiplies; AXPROD_DTYPE_NONE: that of the output. */
@@ -188,7 +187,6 @@ typedef struct axp_mpi_kind {
     MPI_Op (*op)(void);
 } axp_mpi_kind;
 
-/* NULL where products of x into out do not travel. */
 const axp_mpi_kind *axp_mpi_kind_of(axp_mpi_form form, axprod_dtype x, axprod_dtype out);
 
 /* count identities */
