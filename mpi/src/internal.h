@@ -2,7 +2,8 @@
 /*
  * What the files of the MPI layer share. A product goes through them in this order:
  *   api.c -> comm.c (private communicator) -> create.c (validate, agree) -> geometry.c (boxes, reduce groups)
- *   -> plan.c (transport, memory) -> execute.c (stages), with exchange.c, resolve.c and share.c for its messages.
+ *   -> plan.c (transport, memory) -> execute.c (stages), with exchange.c, elements.c, resolve.c and share.c
+ *   for its messages.
  * The core is used through axprod.h alone.
  */
 #ifndef AXP_MPI_INTERNAL_H
@@ -120,6 +121,9 @@ typedef struct axp_mpi_run {
 
 /* The run that begins at element i and ends before element `end` of the box. */
 axp_mpi_run axp_mpi_next_run(axp_mpi_box space, axp_mpi_box box, int64_t i, int64_t end);
+
+/* Whether the elements follow each other in C order. */
+bool axp_mpi_is_dense(const axprod_tensor *tensor);
 
 /* Copies dense elements into elements first .. first + count - 1, in C order, of a tensor. */
 void axp_mpi_store(const axprod_tensor *tensor, void *data, int64_t first, int64_t count, const char *dense);
