@@ -436,8 +436,8 @@ AXPROD_API void axprod_plan_destroy(axprod_plan *plan);
  * without padding, to be sent, stored and merged by any transport.
  *
  * The product of a tensor that is in several places: partials of each piece, merge, then finish; the result has the
- * bits that one call on the whole tensor gives. Plans for integer results are not needed here (multiply them modulo
- * 2^bits) and plans for complex results do not have partials: both give UNSUPPORTED.
+ * bits that one call on the whole tensor gives. Plans for integer results have no partials (multiply them modulo
+ * 2^bits) and plans for complex results have partials of their own, below: both give UNSUPPORTED here.
  */
 typedef struct axprod_partial {
     double hi;        /**< the double nearest to the significand; or zero, infinity, NaN */
@@ -548,6 +548,64 @@ AXPROD_API axprod_status axprod_wide_merge(const void *in, void *inout, int64_t 
 AXPROD_API axprod_status axprod_plan_finish_wide(const axprod_plan *plan, const void *wide, int64_t words,
                                                  const int64_t *outputs, int64_t count, void *out, void *second,
                                                  int64_t *unresolved, int64_t *num_unresolved);
+
+/* ------------------------------------------------------------------------------------ complex partial products --- */
+
+/**
+ * A running product of complex numbers: ((re.hi + re.lo) + (im.hi + im.lo) i) 2^exponent, where the larger of |re.hi|
+ * and |im.hi| is in [1, 2) and each lo is below 2^-52. Zero has all five words zero, NaN the NaN of the contract in
+ * both hi and else zeros. The identity is 1. A plain value, too: 40 bytes without padding.
+ *
+ * The product of a tensor in pieces has the error bound of the contract, for K the elements of all pieces together.
+ * Pieces and the order of merges may show in the last bits, as layouts do: there is no test of the rounding, nothing
+ * is unresolved, and there are no wide partials.
+ */
+typedef struct axprod_complex_partial {
+    /** Real part of the significand. */
+    struct {
+        double hi;    /**< the double nearest to it */
+        double lo;    /**< what is missing of it */
+    } re, im;         /**< Imaginary part, likewise. */
+    int64_t exponent; /**< of two */
+} axprod_complex_partial;
+
+/** The complex partial of no element: 1. */
+#define AXPROD_COMPLEX_PARTIAL_IDENTITY                                                                                \
+    { {1.0, 0.0}, {0.0, 0.0}, 0 }
+
+/**
+ * As axprod_plan_partials(), for complex results.
+ *
+ * @param plan      of axprod_plan_create(), with a complex result; its output is not looked at
+ * @param x         address of element (0, 0, ...)
+ * @param partials  room for axprod_plan_outputs(plan) of them, outside x
+ * @return OK; NULL, COUNT (more partials than any memory holds), OVERLAP, NO_MEMORY, UNSUPPORTED (a plan of another
+ * result).
+ */
+AXPROD_API axprod_status axprod_plan_complex_partials(const axprod_plan *plan, const void *x,
+                                                      axprod_complex_partial *partials);
+
+/**
+ * inout[i] = in[i] * inout[i], as axprod_partial_merge(): commutative to the last bit as well.
+ *
+ * @param in     count valid partials
+ * @param inout  count valid partials, which do not overlap those of in
+ * @param count  how many; with count <= 0, or where in or inout is NULL, nothing is done
+ */
+AXPROD_API void axprod_complex_partial_merge(const axprod_complex_partial *in, axprod_complex_partial *inout,
+                                             int64_t count);
+
+/**
+ * Finishes partials into the plan's output.
+ *
+ * @param plan      as in axprod_plan_complex_partials()
+ * @param partials  axprod_plan_outputs(plan) of them, in C order of the result; they must not overlap the output, which
+ *                  is not checked
+ * @param out       address of the output
+ * @return OK; NULL, OVERLAP (of the output), UNSUPPORTED (a plan of another result).
+ */
+AXPROD_API axprod_status axprod_plan_complex_finish(const axprod_plan *plan, const axprod_complex_partial *partials,
+                                                    void *out);
 
 /* ----------------------------------------------------------------------------------------------- the machine --- */
 

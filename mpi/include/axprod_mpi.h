@@ -5,7 +5,8 @@
  *
  * The result has the bits that axprod_prod gives on the whole tensor in one process, for any number of ranks, any
  * boxes, any place of the result and any MPI: it is a function of the elements alone (see axprod.h, whose numerical
- * contract holds here, too). All dtypes but the complex ones, which give UNSUPPORTED.
+ * contract holds here, too). Complex results have the error bound of that contract, for the elements of all ranks
+ * together; in one call all ranks get the same bits, but other boxes or numbers of ranks may differ in the last bit.
  *
  * @code
  * // 1000 x 2 elements in blocks of rows, one for each rank; every rank gets the product of each column
@@ -144,10 +145,10 @@ AXPROD_API axprod_status axprod_mpi_slice(int ndim, const int64_t *global_shape,
  * @param options       NULL: as AXPROD_MPI_OPTIONS_INIT
  * @param out           as options.result says
  * @param comm          an intra-communicator; it belongs to the caller, and carries no message
- * @return OK; the errors of axprod_prod() (SHAPE also where a box is not inside the global shape), UNSUPPORTED (a
- * complex dtype), TILING (boxes with gaps or overlaps), DIFFER (arguments differ between ranks), COUNT (too many
- * plans, axprod_mpi_plan_create()), COMM (comm is MPI_COMM_NULL or an inter-communicator), MPI (MPI is not initialised
- * or already finalised, or a function of it failed).
+ * @return OK; the errors of axprod_prod() (SHAPE also where a box is not inside the global shape), TILING
+ * (boxes with gaps or overlaps), DIFFER (arguments differ between ranks), COUNT (too many plans,
+ * axprod_mpi_plan_create()), COMM (comm is MPI_COMM_NULL or an inter-communicator), MPI (MPI is not initialised or
+ * already finalised, or a function of it failed).
  */
 AXPROD_API axprod_status axprod_mpi_prod(const axprod_tensor *local, const int64_t *global_shape, const int64_t *offset,
                                          const int *axes, int naxes, const axprod_mpi_options *options,
@@ -307,6 +308,23 @@ AXPROD_API MPI_Datatype axprod_mpi_type(void);
  * MPI_Finalize.
  */
 AXPROD_API MPI_Op axprod_mpi_op(void);
+
+/**
+ * As axprod_mpi_type().
+ *
+ * @return The MPI datatype of one axprod_complex_partial; MPI_DATATYPE_NULL where MPI is not running or refuses. It
+ * belongs to the library and is freed in MPI_Finalize.
+ */
+AXPROD_API MPI_Datatype axprod_mpi_complex_type(void);
+
+/**
+ * As axprod_mpi_op(), for complex partials. Their rounding is not tested, so ranks that finish what an MPI multiplied
+ * in another order may get other bits.
+ *
+ * @return The operation; MPI_OP_NULL where MPI is not running or refuses. It belongs to the library and is freed in
+ * MPI_Finalize.
+ */
+AXPROD_API MPI_Op axprod_mpi_complex_op(void);
 
 #ifdef __cplusplus
 }
