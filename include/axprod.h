@@ -183,8 +183,8 @@ AXPROD_API axprod_dtype axprod_result_dtype(axprod_dtype x);
  * - ERROR_OVERLAP: what writes to outputs. Give outputs memory of their own.
  * - ERROR_NO_MEMORY: whatever allocates. Free some, or ask for fewer threads.
  * - ERROR_ISA: products, and the creation of plans. Unset AXPROD_ISA, or name an instruction set of this machine.
- * - ERROR_UNSUPPORTED: what a plan of another kind is for. Use the function that the sentence names, if it does.
- * - ERROR_COUNT: functions of partials and of boxes. Mend the number.
+ * - ERROR_UNSUPPORTED: functions that are for plans of another kind. Use the one for this kind, if there is one.
+ * - ERROR_COUNT: functions of partials, of boxes, and of plans over MPI. Mend the number.
  * - UNRESOLVED: axprod_plan_finish() and axprod_plan_finish_wide() alone, and no failure: all outputs are written, and
  *   those listed are to be finished again with wide partials.
  * - ERROR_TILING, ERROR_DIFFER, ERROR_COMM, ERROR_MPI: functions of axprod_mpi.h alone. Let the boxes tile the tensor;
@@ -326,7 +326,8 @@ AXPROD_API axprod_status axprod_scaled_prod(const axprod_tensor *x, const int *a
 
 /**
  * The product as its sign (-1, 0 or +1; NaN for NaN) and the natural logarithm of its magnitude: within 2 ulp, also
- * where P is close to 1, and with the same bits everywhere. ln 0 is -inf, ln inf is inf.
+ * where P is close to 1, and with the same bits everywhere. ln 0 is -inf, ln inf is inf,
+ * ln NaN is NaN.
  *
  * @param x          the input, of any dtype but complex
  * @param axes,naxes as in axprod_prod()

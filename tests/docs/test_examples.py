@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The examples of README.md, the manual pages and the headers, as a reader would use them. Run by CTest: docs.examples.
 
-C examples are compiled without a warning, run, and compared with what they say they print: the comment behind each
-printf. What is no whole program is included by a program beside this file, its frame. Shell examples are run; benchmarks
-only list their problems.
+C examples are compiled without a warning against an installed axprod, run, and compared with what they say they print:
+the comment behind each printf. What is no whole program is included by a program beside this file, its frame. Shell
+examples are run; benchmarks only list their problems.
 """
 
+import glob
 import os
 import re
 import shlex
@@ -47,6 +48,7 @@ def c_examples():
 def shell_examples():
     for text in fences("sh"):
         yield from text.splitlines()
+    yield from re.findall(r"^(?:mpi)?cc .*", read(OVERVIEW), re.MULTILINE)
     for page in PAGES.values():
         yield from re.findall(r"^\.Dl \$ (.*)", read(page), re.MULTILINE)
 
@@ -57,7 +59,16 @@ def stated_output(example):
 
 
 class Examples(unittest.TestCase):
-    """In a folder that looks like a clone with a build, with the programs in PATH."""
+    """In a folder that looks like a clone with a build, with the programs in PATH and axprod installed."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.prefix = tempfile.mkdtemp(prefix="axprod-docs-prefix-")
+        cls.addClassCleanup(shutil.rmtree, cls.prefix)
+        subprocess.run([os.environ["AXPROD_CMAKE"], "--install", os.environ["AXPROD_BUILD"], "--prefix", cls.prefix],
+                       stdout=subprocess.DEVNULL, check=True)
+        modules, = glob.glob(cls.prefix + "/**/pkgconfig", recursive=True)
+        cls.environment = dict(os.environ, PKG_CONFIG_PATH=modules, LD_LIBRARY_PATH=os.path.dirname(modules))
 
     def setUp(self):
         self.directory = tempfile.mkdtemp(prefix="axprod-docs-")
@@ -65,11 +76,11 @@ class Examples(unittest.TestCase):
         for name in "include", "tests":
             os.symlink(os.path.join(ROOT, name), self.path(name))
         os.makedirs(self.path("build"))
-        os.symlink(os.path.dirname(os.environ["AXPROD_LIBRARY"]), self.path("build/quickstart"))
+        os.symlink(os.environ["AXPROD_BUILD"], self.path("build/quickstart"))
         os.makedirs(self.path("bin"))
         commands = {**PROGRAMS, "cc": os.environ["AXPROD_CC"]}
         if OVER_RANKS:
-            commands["mpirun"] = os.environ["AXPROD_MPIEXEC"]
+            commands.update(mpirun=os.environ["AXPROD_MPIEXEC"], mpicc=os.environ["AXPROD_MPI_CC"])
         for name, program in commands.items():
             os.symlink(shutil.which(program), self.path("bin/" + name))
         for name in "big.npy", "matrix.npy":
@@ -84,21 +95,16 @@ class Examples(unittest.TestCase):
         return self.path(name)
 
     def run_command(self, command):
-        environment = dict(os.environ, PATH=self.path("bin") + ":" + os.environ["PATH"])
+        environment = dict(self.environment, PATH=self.path("bin") + ":" + os.environ["PATH"])
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
                               cwd=self.directory, env=environment, timeout=60, shell=isinstance(command, str))
         self.assertEqual(done.returncode, 0, f"{command}\n{done.stdout}")
         return done.stdout
 
     def compile(self, source, over_ranks, *flags):
-        compiler, library = ["cc"], [os.environ["AXPROD_LIBRARY"]]
-        folders = [self.path("include")]
-        if over_ranks:
-            compiler, library = [os.environ["AXPROD_MPI_CC"]], [os.environ["AXPROD_MPI_LIBRARY"], *library]
-            folders.append(os.path.join(ROOT, "mpi/include"))
-        paths = [flag for file in library for flag in (file, "-Wl,-rpath," + os.path.dirname(file))]
-        self.run_command([*compiler, *WARNINGS, *flags, *("-I" + folder for folder in folders), source, "-o",
-                          self.path("example"), *paths])
+        compiler, module = ("mpicc", "axprod-mpi") if over_ranks else ("cc", "axprod")
+        linking = self.run_command(["pkg-config", "--cflags", "--libs", module]).split()
+        self.run_command([compiler, *WARNINGS, *flags, source, "-o", self.path("example"), *linking])
 
     def check_whole(self, example):
         self.compile(self.write("example.c", example), "axprod_mpi.h" in example)
@@ -139,11 +145,13 @@ class Examples(unittest.TestCase):
         elif program in PROGRAMS:
             self.run_command(command + " --list" if "bench" in program else command)
         else:
-            self.assertEqual(words[0], "cc", "test_examples.py does not know how to try this command")
-            self.assertEqual(self.run_command(command).splitlines(), stated_output(fences("c")[0]))
+            self.assertIn(words[0], ("cc", "mpicc"), "test_examples.py does not know how to try this command")
+            printed = self.run_command(command if "./" in command else command + " && ./a.out")
+            self.assertEqual(printed.splitlines(), stated_output(fences("c")[0]))
 
     def test_shell(self):
-        self.write("product.c", fences("c")[0])
+        for name in "product.c", "program.c":
+            self.write(name, fences("c")[0])
         tried = 0
         for line in shell_examples():
             if OVER_RANKS or "mpi" not in line:
