@@ -25,6 +25,7 @@
  * uneven, empty, with any strides in memory, cut along reduced axes, kept axes or both. The kept part of a box is the
  * box without its reduced axes: the outputs that it has factors of. A box without elements may still have a kept part:
  * extent 0 along reduced axes alone.
+ *
  * Reduce groups: where the kept parts of any two boxes are equal or disjoint, the ranks with equal ones are a reduce
  * group, and its part is that kept part. Where kept parts overlap otherwise, or the tensor has outputs but no factors,
  * all ranks are one group, whose part is the whole result: that costs more messages, nothing else.
