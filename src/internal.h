@@ -176,9 +176,9 @@ const axp_kernels *axp_kernels_any(void);
 
 /* ---------------------------------------------------------------------------------------------- run.c, finish.c --- */
 
-/* Where results go: partials, or else the outputs. */
+/* Where results go: partials of the plan's accumulator, or else the outputs. */
 typedef struct axp_sink {
-    axprod_partial *partials;
+    void *partials;
     char *out[2];
 } axp_sink;
 

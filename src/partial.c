@@ -5,25 +5,35 @@
 
 #include <stdlib.h>
 
-static axprod_status check_partials(const axprod_plan *plan, const axprod_partial *partials) {
+static axprod_status check_partials(const axprod_plan *plan, axp_accumulator accumulator, const void *partials) {
     if (!plan)
         return axp_fail(AXPROD_ERROR_NULL, "plan is NULL");
-    if (plan->accumulator != AXP_REAL)
-        return axp_fail(AXPROD_ERROR_UNSUPPORTED, "plans for %s results have no partials",
-                        axprod_dtype_name(plan->out_dtype[0]));
+    if (plan->accumulator != accumulator)
+        return axp_fail(AXPROD_ERROR_UNSUPPORTED, "plans for %s results have no %s partials",
+                        axprod_dtype_name(plan->out_dtype[0]), accumulator == AXP_REAL ? "real" : "complex");
     if (!partials && plan->nest.outputs > 0)
         return axp_fail(AXPROD_ERROR_NULL, "partials is NULL");
     return AXPROD_OK;
 }
 
-axprod_status axprod_plan_partials(const axprod_plan *plan, const void *x, axprod_partial *partials) {
-    AXP_TRY(check_partials(plan, partials));
+/* bytes: of one partial */
+static axprod_status run_to_partials(const axprod_plan *plan, const void *x, void *partials, int64_t bytes) {
     axp_extent none = {0, 0}, extent = {0, 0};
-    if (__builtin_mul_overflow(plan->nest.outputs, (int64_t)sizeof *partials, &extent.end))
+    if (__builtin_mul_overflow(plan->nest.outputs, bytes, &extent.end))
         return axp_fail(AXPROD_ERROR_COUNT, "%lld partials are more than all memory", (long long)plan->nest.outputs);
     AXP_TRY(axp_check_pointers(&plan->x_extent, x, "partials", &extent, partials, "partials", &none, NULL));
     axp_sink sink = {partials, {NULL, NULL}};
     return axp_run(plan, x, &sink);
+}
+
+axprod_status axprod_plan_partials(const axprod_plan *plan, const void *x, axprod_partial *partials) {
+    AXP_TRY(check_partials(plan, AXP_REAL, partials));
+    return run_to_partials(plan, x, partials, (int64_t)sizeof *partials);
+}
+
+axprod_status axprod_plan_complex_partials(const axprod_plan *plan, const void *x, axprod_complex_partial *partials) {
+    AXP_TRY(check_partials(plan, AXP_COMPLEX, partials));
+    return run_to_partials(plan, x, partials, (int64_t)sizeof *partials);
 }
 
 void axprod_partial_merge(const axprod_partial *in, axprod_partial *inout, int64_t count) {
@@ -31,6 +41,14 @@ void axprod_partial_merge(const axprod_partial *in, axprod_partial *inout, int64
         return;
     axp_fpenv saved = axp_fpenv_enter();
     axp_kernels_any()->merge_partials(in, inout, count);
+    axp_fpenv_leave(saved);
+}
+
+void axprod_complex_partial_merge(const axprod_complex_partial *in, axprod_complex_partial *inout, int64_t count) {
+    if (!in || !inout || count <= 0)
+        return;
+    axp_fpenv saved = axp_fpenv_enter();
+    axp_kernels_any()->merge_complex_partials(in, inout, count);
     axp_fpenv_leave(saved);
 }
 
@@ -73,14 +91,18 @@ static int compare_indices(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+static axprod_status check_outputs(const axprod_plan *plan, void *out, void *second) {
+    axp_extent none = {0, 0};
+    return axp_check_pointers(&none, NULL, axp_output_name(plan->form, 0), &plan->out_extent[0], out,
+                              axp_output_name(plan->form, 1), &plan->out_extent[1], second);
+}
+
 axprod_status axprod_plan_finish(const axprod_plan *plan, const axprod_partial *partials, int64_t factors, void *out,
                                  void *second, int64_t *unresolved, int64_t *num_unresolved) {
-    AXP_TRY(check_partials(plan, partials));
+    AXP_TRY(check_partials(plan, AXP_REAL, partials));
     if (factors < 0 || factors > AXP_MAX_FACTORS)
         return axp_fail(AXPROD_ERROR_COUNT, "factors is %lld; 0 to 2^52 are possible", (long long)factors);
-    axp_extent none = {0, 0};
-    AXP_TRY(axp_check_pointers(&none, NULL, axp_output_name(plan->form, 0), &plan->out_extent[0], out,
-                               axp_output_name(plan->form, 1), &plan->out_extent[1], second));
+    AXP_TRY(check_outputs(plan, out, second));
     axp_sink sink = {NULL, {out, second}};
     axp_unresolved list = {unresolved, 0};
     axp_fpenv saved = axp_fpenv_enter();
@@ -94,4 +116,34 @@ axprod_status axprod_plan_finish(const axprod_plan *plan, const axprod_partial *
         return axp_fail(AXPROD_UNRESOLVED, "the partials do not decide the rounding of %lld outputs",
                         (long long)list.count);
     return status;
+}
+
+/* ---------------------------------------------------------------------------------------------- complex partials --- */
+
+static void finish_all_complex(const axprod_plan *plan, const axprod_complex_partial *partials, const axp_sink *sink) {
+    const axp_nest *nest = &plan->nest;
+    _Alignas(AXP_ALIGNMENT) double words[5 * BLOCK];
+    _Alignas(AXP_ALIGNMENT) char values[16 * BLOCK];
+    int64_t offsets[BLOCK];
+    axp_states states = {words, BLOCK};
+    axp_finish_room room = {values, NULL, offsets};
+    for (int64_t first = 0; first < nest->outputs; first += BLOCK) {
+        int64_t n = axp_min(BLOCK, nest->outputs - first);
+        axprod_complex_partial some[BLOCK];
+        axp_fill_offsets(nest->kept, nest->kept_count, AXP_INDEX, first, n, offsets);
+        for (int64_t i = 0; i < n; i++)
+            some[i] = partials[nest->origin[AXP_INDEX] + offsets[i]];
+        plan->kernels->load_complex_partials(some, n, states);
+        axp_finish_tile(plan, NULL, first, n, states, 0, &room, sink, NULL);
+    }
+}
+
+axprod_status axprod_plan_complex_finish(const axprod_plan *plan, const axprod_complex_partial *partials, void *out) {
+    AXP_TRY(check_partials(plan, AXP_COMPLEX, partials));
+    AXP_TRY(check_outputs(plan, out, NULL));
+    axp_sink sink = {NULL, {out, NULL}};
+    axp_fpenv saved = axp_fpenv_enter();
+    finish_all_complex(plan, partials, &sink);
+    axp_fpenv_leave(saved);
+    return AXPROD_OK;
 }

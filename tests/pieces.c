@@ -75,27 +75,58 @@ static void random_order(const struct pieces *pieces, struct rng *rng, int *orde
     rng_shuffle(rng, order, pieces->count);
 }
 
-axprod_partial *pieces_partials(const struct pieces *pieces, struct rng *rng) {
-    size_t bytes = sizeof(axprod_partial) * ((size_t)pieces->results + 1);
-    axprod_partial *all = malloc(bytes), *one = malloc(bytes);
+/* What partials of one kind are made and merged by. */
+struct algebra {
+    size_t bytes;
+    const void *identity;
+    axprod_status (*make)(const axprod_plan *plan, const void *x, void *partials);
+    void (*merge)(const void *in, void *inout, int64_t count);
+};
+
+static axprod_status make_real(const axprod_plan *plan, const void *x, void *partials) {
+    return axprod_plan_partials(plan, x, partials);
+}
+static void merge_real(const void *in, void *inout, int64_t count) {
+    axprod_partial_merge(in, inout, count);
+}
+static axprod_status make_complex(const axprod_plan *plan, const void *x, void *partials) {
+    return axprod_plan_complex_partials(plan, x, partials);
+}
+static void merge_complex(const void *in, void *inout, int64_t count) {
+    axprod_complex_partial_merge(in, inout, count);
+}
+
+static void *merge_all(const struct pieces *pieces, struct rng *rng, const struct algebra *algebra) {
+    size_t bytes = algebra->bytes * ((size_t)pieces->results + 1);
+    char *all = malloc(bytes), *one = malloc(bytes);
     int order[MOST_PIECES];
     if (!all || !one)
         abort();
     random_order(pieces, rng, order);
     for (int64_t i = 0; i < pieces->results; i++)
-        all[i] = (axprod_partial)AXPROD_PARTIAL_IDENTITY;
+        memcpy(all + (size_t)i * algebra->bytes, algebra->identity, algebra->bytes);
     for (int i = 0; i < pieces->count; i++) {
-        axprod_status status = axprod_plan_partials(pieces->plans[order[i]], pieces->data[order[i]], one);
+        axprod_status status = algebra->make(pieces->plans[order[i]], pieces->data[order[i]], one);
         if (status != AXPROD_OK) {
             complain(pieces->problem, "partials", status);
             free(all);
             all = NULL;
             break;
         }
-        axprod_partial_merge(one, all, pieces->results);
+        algebra->merge(one, all, pieces->results);
     }
     free(one);
     return all;
+}
+
+axprod_partial *pieces_partials(const struct pieces *pieces, struct rng *rng) {
+    static const axprod_partial identity = AXPROD_PARTIAL_IDENTITY;
+    return merge_all(pieces, rng, &(struct algebra){sizeof identity, &identity, make_real, merge_real});
+}
+
+axprod_complex_partial *pieces_complex_partials(const struct pieces *pieces, struct rng *rng) {
+    static const axprod_complex_partial identity = AXPROD_COMPLEX_PARTIAL_IDENTITY;
+    return merge_all(pieces, rng, &(struct algebra){sizeof identity, &identity, make_complex, merge_complex});
 }
 
 void *pieces_wide(const struct pieces *pieces, const int64_t *outputs, int64_t count, int64_t words, struct rng *rng) {

@@ -23,6 +23,7 @@ void pieces_close(struct pieces *pieces);
 
 /* Partials of all pieces, merged in a random order into dense partials; the caller frees them. NULL on failure. */
 axprod_partial *pieces_partials(const struct pieces *pieces, struct rng *rng);
+axprod_complex_partial *pieces_complex_partials(const struct pieces *pieces, struct rng *rng);
 
 /* Wide partials of all pieces for these outputs, merged in a random order; the caller frees them. NULL on failure. */
 void *pieces_wide(const struct pieces *pieces, const int64_t *outputs, int64_t count, int64_t words, struct rng *rng);

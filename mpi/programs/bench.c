@@ -154,7 +154,7 @@ static void decide(int argc, char **argv, struct plan *plan, struct set *set) {
             errx(EXIT_USAGE, "\"%s\": %s", set->entries[i].text, why);
         axprod_dtype dtype = set->entries[i].problem.dtype;
         if (dtype == AXPROD_C64 || dtype == AXPROD_C128)
-            errx(EXIT_USAGE, "\"%s\": complex products do not travel between ranks", set->entries[i].text);
+            errx(EXIT_USAGE, "\"%s\": complex products are not measured", set->entries[i].text);
     }
     *plan = o.plan;
     plan->entries = set->count;

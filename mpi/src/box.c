@@ -51,6 +51,16 @@ axp_mpi_run axp_mpi_next_run(axp_mpi_box space, axp_mpi_box box, int64_t i, int6
     return (axp_mpi_run){i, axp_mpi_number_of(space, box, i), axp_mpi_min(end - i, row - i % row)};
 }
 
+bool axp_mpi_is_dense(const axprod_tensor *tensor) {
+    int64_t pitch = (int64_t)axprod_dtype_size(tensor->dtype);
+    for (int d = tensor->ndim - 1; d >= 0; d--) {
+        if (tensor->strides && tensor->shape[d] > 1 && tensor->strides[d] != pitch)
+            return false;
+        pitch *= tensor->shape[d];
+    }
+    return true;
+}
+
 /* Dense elements to a row of a tensor; sizes are constants so that each copy is one load and one store. */
 static void store_row(char *to, int64_t stride, const char *dense, size_t bytes, int64_t n) {
     if (stride == (int64_t)bytes) {

@@ -139,9 +139,6 @@ static axprod_status prepare(axprod_mpi_plan *plan, const axp_mpi_request *reque
                             plan->result == AXPROD_MPI_ALL || (plan->result == AXPROD_MPI_ROOT && plan->receives)));
     for (int i = 0; i < 2 && plan->receives && request->out[i]; i++)
         copy_tensor(request->out[i], &plan->out[i], plan->shapes[1 + i], plan->strides[1 + i]);
-    if (!axp_mpi_kind_of(plan->form, request->local->dtype, plan->dtypes[0]))
-        return axp_mpi_fail(AXPROD_ERROR_UNSUPPORTED, "products of %s do not travel between ranks",
-                            axprod_dtype_name(request->local->dtype));
     return AXPROD_OK;
 }
 

@@ -30,21 +30,22 @@ static void merge_box(const axp_mpi_kind *kind, axp_mpi_box space, axp_mpi_box b
 /* -------------------------------------------------------------------------------------- all partials to all ranks ---
  */
 
+/* Bytes: a datatype of words costs more than the message, and only the operation needs it. */
 int axp_mpi_post_gather(axprod_mpi_plan *plan) {
     const axp_mpi_geometry *g = &plan->geometry;
-    MPI_Datatype type = plan->kind->type();
-    int count = (int)(plan->outputs + 1), at = 0;
+    int bytes = (int)((plan->outputs + 1) * plan->kind->bytes), at = 0;
     memcpy(plan->message, &plan->header.failure, sizeof plan->header.failure);
     if (!g->united)
-        return AXP_MPI_CALL(plan, MPI_Allgather, MPI_Iallgather, plan->message, count, type, plan->received, count,
-                            type, plan->group);
+        return AXP_MPI_CALL(plan, MPI_Allgather, MPI_Iallgather, plan->message, bytes, MPI_BYTE, plan->received, bytes,
+                            MPI_BYTE, plan->group);
     for (int i = 0; i < plan->size; i++) {
-        plan->receive_counts[i] = (int)axp_mpi_box_count(axp_mpi_kept(g, plan->ranks[i])) + 1;
+        int64_t outputs = axp_mpi_box_count(axp_mpi_kept(g, plan->ranks[i]));
+        plan->receive_counts[i] = (int)((outputs + 1) * plan->kind->bytes);
         plan->receive_at[i] = at;
         at += plan->receive_counts[i];
     }
-    return AXP_MPI_CALL(plan, MPI_Allgatherv, MPI_Iallgatherv, plan->message, count, type, plan->received,
-                        plan->receive_counts, plan->receive_at, type, plan->group);
+    return AXP_MPI_CALL(plan, MPI_Allgatherv, MPI_Iallgatherv, plan->message, bytes, MPI_BYTE, plan->received,
+                        plan->receive_counts, plan->receive_at, MPI_BYTE, plan->group);
 }
 
 /* In the same order on all ranks, so that they come to the same results and doubts. */
@@ -54,13 +55,17 @@ static int64_t merge_gathered(axprod_mpi_plan *plan) {
     axp_mpi_box space = axp_mpi_space(g, g->rank);
     const char *message = plan->received;
     int64_t failure = 0;
-    axp_mpi_fill(kind, plan->merged, plan->values_count);
+    if (g->united)
+        axp_mpi_fill(kind, plan->merged, plan->values_count);
     for (int i = 0; i < plan->size; i++) {
         axp_mpi_box box = axp_mpi_kept(g, plan->ranks[i]);
         int64_t count = axp_mpi_box_count(box), theirs;
         memcpy(&theirs, message, sizeof theirs);
         failure = axp_mpi_max(failure, theirs);
-        merge_box(kind, space, box, 0, count, message + kind->bytes, plan->merged, 0);
+        if (i == 0 && !g->united)
+            memcpy(plan->merged, message + kind->bytes, (size_t)(count * kind->bytes));
+        else
+            merge_box(kind, space, box, 0, count, message + kind->bytes, plan->merged, 0);
         message += (count + 1) * kind->bytes;
     }
     return failure;
@@ -121,8 +126,7 @@ static int64_t below(const axprod_mpi_plan *plan, int rank, int64_t number) {
 
 /* Hands to MPI what this rank gets of its own slice; all pieces lie one after the other. */
 static int post_receives(axprod_mpi_plan *plan) {
-    MPI_Datatype type = plan->kind->type();
-    int64_t mine[2], at = 0;
+    int64_t mine[2], at = 0, bytes = plan->kind->bytes;
     int code = MPI_SUCCESS;
     turn_of(plan, plan->member, &mine[0], &mine[1]);
     for (int i = 0; i < plan->size && code == MPI_SUCCESS; i++) {
@@ -131,7 +135,7 @@ static int post_receives(axprod_mpi_plan *plan) {
         plan->receive_at[i] = (int)at;
         if (i == plan->member || count == 0)
             continue;
-        code = MPI_Irecv(plan->received + at * plan->kind->bytes, count, type, i, 0, plan->group,
+        code = MPI_Irecv(plan->received + at * bytes, (int)(count * bytes), MPI_BYTE, i, 0, plan->group,
                          &plan->requests[plan->num_requests++]);
         at += count;
     }
@@ -140,7 +144,7 @@ static int post_receives(axprod_mpi_plan *plan) {
 
 /* Partials go to their owners from where they are, to the next rank first, so that not all send to the same one. */
 static int post_sends(axprod_mpi_plan *plan) {
-    MPI_Datatype type = plan->kind->type();
+    int64_t bytes = plan->kind->bytes;
     int code = MPI_SUCCESS, rank = plan->geometry.rank;
     for (int k = 1; k < plan->size && code == MPI_SUCCESS; k++) {
         int i = (plan->member + k) % plan->size;
@@ -148,7 +152,7 @@ static int post_sends(axprod_mpi_plan *plan) {
         turn_of(plan, i, &theirs[0], &theirs[1]);
         int64_t begin = below(plan, rank, theirs[0]), count = below(plan, rank, theirs[1]) - begin;
         if (count > 0)
-            code = MPI_Isend(plan->partials + begin * plan->kind->bytes, (int)count, type, i, 0, plan->group,
+            code = MPI_Isend(plan->partials + begin * bytes, (int)(count * bytes), MPI_BYTE, i, 0, plan->group,
                              &plan->requests[plan->num_requests++]);
     }
     return code;
@@ -175,9 +179,7 @@ axp_mpi_stage axp_mpi_end_exchange(axprod_mpi_plan *plan) {
                   own ? plan->partials + begin * bytes : plan->received + plan->receive_at[i] * bytes, plan->merged,
                   plan->first);
     }
-    /* the first member's slice is among the longest */
-    int64_t longest = axp_mpi_slice_of(g, plan->ranks[0], &mine[0]);
-    if (++plan->turn * plan->step < longest)
+    if (++plan->turn < plan->turns)
         return AXP_MPI_STAGE_EXCHANGE;
     plan->turn = 0;
     axp_mpi_finish(plan);

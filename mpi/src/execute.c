@@ -59,6 +59,8 @@ static const struct {
     [AXP_MPI_STAGE_GATHER] = {axp_mpi_post_gather, axp_mpi_end_gather},
     [AXP_MPI_STAGE_REDUCE] = {axp_mpi_post_reduce, axp_mpi_end_reduce},
     [AXP_MPI_STAGE_EXCHANGE] = {axp_mpi_post_exchange, axp_mpi_end_exchange},
+    [AXP_MPI_STAGE_GATHER_ELEMENTS] = {axp_mpi_post_gather_elements, axp_mpi_end_gather_elements},
+    [AXP_MPI_STAGE_EXCHANGE_ELEMENTS] = {axp_mpi_post_exchange_elements, axp_mpi_end_exchange_elements},
     [AXP_MPI_STAGE_HEADER] = {post_header, end_header},
     [AXP_MPI_STAGE_COUNTS] = {axp_mpi_post_counts, axp_mpi_end_counts},
     [AXP_MPI_STAGE_LISTS] = {axp_mpi_post_lists, axp_mpi_end_lists},
@@ -145,15 +147,18 @@ static axprod_status run_core(const axprod_mpi_plan *plan, void *const out[2]) {
     return axprod_plan_execute_pair(plan->multiply, plan->x, out[0], out[1]);
 }
 
-/* This rank's elements: into the outputs, into results, or into partials, which after a failure are identities. */
+/* This rank's elements: into the outputs, into results, or into what travels; after a failure partials are identities.
+ */
 static void multiply(axprod_mpi_plan *plan) {
     void *const values[2] = {plan->values[0], plan->values[1]};
     axp_mpi_note(plan, check_addresses(plan));
     if (plan->status == AXPROD_OK && plan->transport == AXP_MPI_ALONE)
         axp_mpi_note(plan, run_core(plan, plan->direct ? plan->data : values));
+    else if (plan->status == AXPROD_OK && axp_mpi_sends_elements(plan))
+        axp_mpi_note(plan, axp_mpi_collect_elements(plan));
     else if (plan->status == AXPROD_OK)
         axp_mpi_note(plan, plan->kind->multiply(plan->multiply, plan->x, plan->partials));
-    if (plan->status != AXPROD_OK && plan->transport != AXP_MPI_ALONE)
+    if (plan->status != AXPROD_OK && plan->transport != AXP_MPI_ALONE && !axp_mpi_sends_elements(plan))
         axp_mpi_fill(plan->kind, plan->partials, plan->outputs);
     plan->header.failure = axp_mpi_failure(plan->status, plan->geometry.rank);
 }
@@ -166,6 +171,10 @@ static axp_mpi_stage first_stage(axprod_mpi_plan *plan) {
         return AXP_MPI_STAGE_REDUCE;
     case AXP_MPI_EXCHANGE:
         return AXP_MPI_STAGE_EXCHANGE;
+    case AXP_MPI_GATHER_ELEMENTS:
+        return AXP_MPI_STAGE_GATHER_ELEMENTS;
+    case AXP_MPI_EXCHANGE_ELEMENTS:
+        return AXP_MPI_STAGE_EXCHANGE_ELEMENTS;
     default:
         if (plan->agree != MPI_COMM_NULL)
             return AXP_MPI_STAGE_HEADER;

@@ -2,7 +2,8 @@
 /*
  * What the files of the MPI layer share. A product goes through them in this order:
  *   api.c -> comm.c (private communicator) -> create.c (validate, agree) -> geometry.c (boxes, reduce groups)
- *   -> plan.c (transport, memory) -> execute.c (stages), with exchange.c, resolve.c and share.c for its messages.
+ *   -> plan.c (transport, memory) -> execute.c (stages), with exchange.c, elements.c, resolve.c and share.c
+ *   for its messages.
  * The core is used through axprod.h alone.
  */
 #ifndef AXP_MPI_INTERNAL_H
@@ -121,6 +122,9 @@ typedef struct axp_mpi_run {
 /* The run that begins at element i and ends before element `end` of the box. */
 axp_mpi_run axp_mpi_next_run(axp_mpi_box space, axp_mpi_box box, int64_t i, int64_t end);
 
+/* Whether the elements follow each other in C order. */
+bool axp_mpi_is_dense(const axprod_tensor *tensor);
+
 /* Copies dense elements into elements first .. first + count - 1, in C order, of a tensor. */
 void axp_mpi_store(const axprod_tensor *tensor, void *data, int64_t first, int64_t count, const char *dense);
 
@@ -174,7 +178,6 @@ typedef enum axp_mpi_form {
 
 /* What travels between ranks for one output: partial products of some accumulator. */
 typedef struct axp_mpi_kind {
-    const char *name;
     int64_t bytes;
     const void *identity; /* one element */
     /* The result dtype of the plan that multiplies; AXPROD_DTYPE_NONE: that of the output. */
@@ -188,7 +191,6 @@ typedef struct axp_mpi_kind {
     MPI_Op (*op)(void);
 } axp_mpi_kind;
 
-/* NULL where products of x into out do not travel. */
 const axp_mpi_kind *axp_mpi_kind_of(axp_mpi_form form, axprod_dtype x, axprod_dtype out);
 
 /* count identities */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What travels between ranks for one output: a partial product of real numbers, or a product modulo 2^64. */
+/* What travels between ranks for one output: a partial product of real or complex numbers, or a product modulo 2^64. */
 #include "internal.h"
 
 #include <string.h>
@@ -25,8 +25,7 @@ static axprod_status finish_real(const axprod_plan *plan, axprod_dtype dtype, co
 
 static const axprod_partial real_identity = AXPROD_PARTIAL_IDENTITY;
 
-static const axp_mpi_kind real_kind = {.name = "partials",
-                                       .bytes = sizeof(axprod_partial),
+static const axp_mpi_kind real_kind = {.bytes = sizeof(axprod_partial),
                                        .identity = &real_identity,
                                        .dtype = AXPROD_DTYPE_NONE,
                                        .multiply = multiply_real,
@@ -34,6 +33,37 @@ static const axp_mpi_kind real_kind = {.name = "partials",
                                        .finish = finish_real,
                                        .type = axprod_mpi_type,
                                        .op = axprod_mpi_op};
+
+/* -------------------------------------------------------------------------------------------------------- complex ---
+ */
+
+_Static_assert(sizeof(axprod_complex_partial) == 40, "partials travel without padding");
+
+static axprod_status multiply_complex(const axprod_plan *plan, const void *x, void *partials) {
+    return axprod_plan_complex_partials(plan, x, partials);
+}
+
+static void merge_complex(const void *in, void *inout, int64_t count) {
+    axprod_complex_partial_merge(in, inout, count);
+}
+
+static axprod_status finish_complex(const axprod_plan *plan, axprod_dtype dtype, const void *partials, int64_t count,
+                                    int64_t factors, void *const out[2], int64_t *unresolved, int64_t *num_unresolved) {
+    (void)dtype, (void)count, (void)factors, (void)unresolved;
+    *num_unresolved = 0;
+    return axprod_plan_complex_finish(plan, partials, out[0]);
+}
+
+static const axprod_complex_partial complex_identity = AXPROD_COMPLEX_PARTIAL_IDENTITY;
+
+static const axp_mpi_kind complex_kind = {.bytes = sizeof(axprod_complex_partial),
+                                          .identity = &complex_identity,
+                                          .dtype = AXPROD_DTYPE_NONE,
+                                          .multiply = multiply_complex,
+                                          .merge = merge_complex,
+                                          .finish = finish_complex,
+                                          .type = axprod_mpi_complex_type,
+                                          .op = axprod_mpi_complex_op};
 
 /* ----------------------------------------------------------------------------------------------------- integers --- */
 
@@ -73,8 +103,7 @@ static MPI_Op op_of_words(void) {
 
 static const uint64_t one_word = 1;
 
-static const axp_mpi_kind word_kind = {.name = "words",
-                                       .bytes = sizeof(uint64_t),
+static const axp_mpi_kind word_kind = {.bytes = sizeof(uint64_t),
                                        .identity = &one_word,
                                        .dtype = AXPROD_U64,
                                        .multiply = multiply_words,
@@ -95,7 +124,7 @@ static bool is_float(axprod_dtype dtype) {
 
 const axp_mpi_kind *axp_mpi_kind_of(axp_mpi_form form, axprod_dtype x, axprod_dtype out) {
     if (is_complex(x))
-        return NULL;
+        return &complex_kind;
     return form == AXP_MPI_VALUE && !is_float(out) ? &word_kind : &real_kind;
 }
 

@@ -7,6 +7,10 @@
 enum {
     /* All partials of a group, up to this, go to all of its ranks: one message for each. */
     GATHER_BYTES = 65536,
+    /* Elements of so many outputs, of so many ranks at most, likewise: few enough that the core multiplies them without
+     * taking memory, which might not be there on one rank alone. */
+    GATHER_OUTPUTS = 512,
+    GATHER_RANKS = 64,
     /* From this on for each pair of ranks, messages between all pairs are worth their number. */
     PAIR_BYTES = 2048,
     /* Partials of all ranks in one step of an exchange, and results of all ranks in one step of sharing them: what the
@@ -14,10 +18,6 @@ enum {
     STEP_PARTIALS = 1 << 16,
     STEP_RESULTS = 1 << 17,
 };
-
-static int64_t size_of(const axprod_mpi_plan *plan, int i) {
-    return (int64_t)axprod_dtype_size(plan->dtypes[i]);
-}
 
 /* ---------------------------------------------------------------------------------------------------- transport --- */
 
@@ -42,34 +42,53 @@ static int64_t longest_slice(const axp_mpi_geometry *g, bool all) {
     return longest;
 }
 
-static void choose_transport(axprod_mpi_plan *plan) {
+static axp_mpi_transport choose_for_elements(const axprod_mpi_plan *plan) {
+    bool one_group = plan->size == plan->geometry.ranks, all = plan->for_all;
+    if (plan->outputs <= GATHER_OUTPUTS && plan->size <= GATHER_RANKS && (one_group || !all))
+        return AXP_MPI_GATHER_ELEMENTS;
+    return AXP_MPI_EXCHANGE_ELEMENTS;
+}
+
+static axp_mpi_transport choose_transport(const axprod_mpi_plan *plan) {
+    const axp_mpi_geometry *g = &plan->geometry;
+    int64_t pair = axp_mpi_box_count(axp_mpi_space(g, g->rank)) / plan->size;
+    bool small = bytes_to_gather(plan, false) <= GATHER_BYTES;
+    if (plan->size == 1)
+        return AXP_MPI_ALONE;
+    if (axp_mpi_has_single_factors(g) && (small || pair * axp_mpi_element_bytes(plan) >= PAIR_BYTES))
+        return choose_for_elements(plan);
+    if (small)
+        return AXP_MPI_GATHER;
+    return !g->united && pair * plan->kind->bytes < PAIR_BYTES ? AXP_MPI_REDUCE : AXP_MPI_EXCHANGE;
+}
+
+/* Elements of all ranks in steps of about the same length, as each is multiplied as a whole. */
+static void choose_steps(axprod_mpi_plan *plan) {
+    int64_t longest = longest_slice(&plan->geometry, false);
+    plan->step = axp_mpi_max(1, axp_mpi_min(longest, STEP_PARTIALS / plan->size));
+    plan->turns = axp_mpi_divide_up(longest, plan->step);
+    if (axp_mpi_sends_elements(plan))
+        plan->step = axp_mpi_divide_up(longest, plan->turns);
+    plan->longest = longest_slice(&plan->geometry, plan->for_all);
+    plan->share_step = axp_mpi_max(1, axp_mpi_min(plan->longest, STEP_RESULTS / plan->sharers));
+}
+
+static void divide_work(axprod_mpi_plan *plan) {
     axp_mpi_geometry *g = &plan->geometry;
-    bool all = plan->result == AXPROD_MPI_ALL || plan->result == AXPROD_MPI_ROOT;
-    if (all && bytes_to_gather(plan, true) <= GATHER_BYTES)
+    plan->for_all = plan->result == AXPROD_MPI_ALL || plan->result == AXPROD_MPI_ROOT;
+    if (plan->for_all && g->size[g->rank] < g->ranks && bytes_to_gather(plan, true) <= GATHER_BYTES)
         axp_mpi_unite(g);
     plan->size = g->size[g->rank];
     plan->member = g->member[g->rank];
     plan->outputs = axp_mpi_box_count(axp_mpi_kept(g, g->rank));
     plan->count = axp_mpi_slice_of(g, g->rank, &plan->first);
-    int64_t space = axp_mpi_box_count(axp_mpi_space(g, g->rank));
-    int64_t pair = space / plan->size * plan->kind->bytes;
-    if (plan->size == 1)
-        plan->transport = AXP_MPI_ALONE;
-    else if (bytes_to_gather(plan, false) <= GATHER_BYTES)
-        plan->transport = AXP_MPI_GATHER;
-    else if (!g->united && pair < PAIR_BYTES)
-        plan->transport = AXP_MPI_REDUCE;
-    else
-        plan->transport = AXP_MPI_EXCHANGE;
-    plan->direct = plan->size == 1 && (plan->result == AXPROD_MPI_LOCAL || (all && g->ranks == 1));
+    plan->sharers = plan->for_all ? g->ranks : plan->size;
+    plan->transport = choose_transport(plan);
+    plan->direct = plan->size == 1 && (plan->result == AXPROD_MPI_LOCAL || (plan->for_all && g->ranks == 1));
     bool everything = plan->transport == AXP_MPI_GATHER;
     plan->values_first = everything ? 0 : plan->first;
-    plan->values_count = everything ? space : plan->count;
-    plan->for_all = all;
-    plan->sharers = all ? g->ranks : plan->size;
-    plan->longest = longest_slice(g, all);
-    plan->step = axp_mpi_max(1, axp_mpi_min(longest_slice(g, false), STEP_PARTIALS / plan->size));
-    plan->share_step = axp_mpi_max(1, axp_mpi_min(plan->longest, STEP_RESULTS / plan->sharers));
+    plan->values_count = everything ? axp_mpi_box_count(axp_mpi_space(g, g->rank)) : plan->count;
+    choose_steps(plan);
 }
 
 void axp_mpi_turn(const axprod_mpi_plan *plan, int rank, int64_t step, int64_t *begin, int64_t *end) {
@@ -80,13 +99,8 @@ void axp_mpi_turn(const axprod_mpi_plan *plan, int rank, int64_t step, int64_t *
 
 /* ------------------------------------------------------------------------------------------- plans of the core --- */
 
-/* The plan that multiplies this rank's box: into the outputs, into dense results, or into partials. */
-static axprod_status plan_multiply(axprod_mpi_plan *plan, const int *axes, int naxes,
-                                   const axprod_mpi_options *options) {
-    axprod_options core = AXPROD_OPTIONS_INIT;
-    core.num_threads = axp_mpi_choose_threads(plan->context, options->num_threads);
-    core.progress = options->progress;
-    core.progress_context = options->progress_context;
+/* The plan that multiplies this rank's box: into the outputs, into dense results, or into what travels. */
+static axprod_status plan_multiply(axprod_mpi_plan *plan, const int *axes, int naxes, const axprod_options *core) {
     axp_mpi_box kept = axp_mpi_kept(&plan->geometry, plan->geometry.rank);
     axprod_tensor dense[2];
     for (int i = 0; i < 2; i++)
@@ -94,7 +108,7 @@ static axprod_status plan_multiply(axprod_mpi_plan *plan, const int *axes, int n
     if (plan->transport != AXP_MPI_ALONE && plan->kind->dtype != AXPROD_DTYPE_NONE)
         dense[0].dtype = plan->kind->dtype;
     const axprod_tensor *out = plan->direct ? plan->out : dense;
-    return axp_mpi_core_plan(&plan->multiply, plan->form, &plan->local, axes, naxes, &core, &out[0], &out[1]);
+    return axp_mpi_core_plan(&plan->multiply, plan->form, &plan->local, axes, naxes, core, &out[0], &out[1]);
 }
 
 /* The plan that finishes partials into dense results: of no axis, so that its outputs are the partials in turn. */
@@ -161,10 +175,11 @@ static axprod_status take_partials(axprod_mpi_plan *plan) {
 
 /* Results: those that this rank finishes, and those on their way, packed and received. */
 static axprod_status take_results(axprod_mpi_plan *plan) {
-    int64_t widest = axp_mpi_max(size_of(plan, 0), size_of(plan, 1)), step = plan->share_step * plan->sharers;
+    int64_t widest = axp_mpi_max(axp_mpi_result_bytes(plan, 0), axp_mpi_result_bytes(plan, 1)), step = plan->share_step * plan->sharers;
+    int64_t results = axp_mpi_sends_elements(plan) ? plan->turns * plan->step : plan->values_count;
     bool shares = plan->result != AXPROD_MPI_SCATTER, packs = shares && plan->geometry.united;
     for (int i = 0; i < 2 && plan->dtypes[i]; i++) {
-        plan->values[i] = axp_mpi_alloc(plan->values_count, size_of(plan, i));
+        plan->values[i] = axp_mpi_alloc(results, axp_mpi_result_bytes(plan, i));
         if (!plan->values[i])
             return AXPROD_ERROR_NO_MEMORY;
     }
@@ -173,18 +188,31 @@ static axprod_status take_results(axprod_mpi_plan *plan) {
     return plan->packed && plan->shared ? AXPROD_OK : AXPROD_ERROR_NO_MEMORY;
 }
 
+static axprod_status plan_core(axprod_mpi_plan *plan, const int *axes, int naxes, const axprod_mpi_options *options) {
+    axprod_options core = AXPROD_OPTIONS_INIT;
+    core.num_threads = axp_mpi_choose_threads(plan->context, options->num_threads);
+    core.progress = options->progress;
+    core.progress_context = options->progress_context;
+    if (axp_mpi_sends_elements(plan)) {
+        AXP_TRY(axp_mpi_plan_packing(plan, axes, naxes, &core));
+        return axp_mpi_plan_elements(plan, core.num_threads);
+    }
+    AXP_TRY(plan_multiply(plan, axes, naxes, &core));
+    return plan->transport == AXP_MPI_ALONE ? AXPROD_OK : plan_finish(plan);
+}
+
 axprod_status axp_mpi_lay_out(axprod_mpi_plan *plan, const int *axes, int naxes, const axprod_mpi_options *options) {
-    choose_transport(plan);
+    divide_work(plan);
     AXP_TRY(check_slice(plan));
-    AXP_TRY(plan_multiply(plan, axes, naxes, options));
+    AXP_TRY(plan_core(plan, axes, naxes, options));
     AXP_TRY(list_ranks(plan));
     if (plan->direct)
         return AXPROD_OK;
-    AXP_TRY(take_results(plan));
-    if (plan->transport == AXP_MPI_ALONE)
-        return AXPROD_OK;
-    AXP_TRY(plan_finish(plan));
-    return take_partials(plan);
+    if (plan->transport != AXP_MPI_GATHER_ELEMENTS)
+        AXP_TRY(take_results(plan));
+    if (axp_mpi_sends_elements(plan))
+        return axp_mpi_take_elements(plan);
+    return plan->transport == AXP_MPI_ALONE ? AXPROD_OK : take_partials(plan);
 }
 
 /* ----------------------------------------------------------------------------------------------- communicators --- */
@@ -204,7 +232,7 @@ axprod_status axp_mpi_connect(axprod_mpi_plan *plan, uint64_t *idle) {
         if (plan->size > 1)
             plan->group = plan->agree = context->slots[plan->slots[0]].comm;
     }
-    if (plan->for_all && !g->united && g->ranks > 1) {
+    if (plan->for_all && plan->size < g->ranks) {
         AXP_TRY(axp_mpi_acquire(context, NULL, idle, &plan->slots[1]));
         plan->agree = context->slots[plan->slots[1]].comm;
     }
@@ -242,11 +270,15 @@ int axprod_mpi_plan_describe(const axprod_mpi_plan *plan, char *text, size_t siz
                                              [AXP_MPI_GATHER] =
                                                  "allgather: few bytes, so one message and the same merge on each rank",
                                              [AXP_MPI_REDUCE] = "reduce-scatter: short slices, by the MPI's own tree",
-                                             [AXP_MPI_EXCHANGE] = "exchange: long slices, merged by their owners"};
+                                             [AXP_MPI_EXCHANGE] = "exchange: long slices, merged by their owners",
+                                             [AXP_MPI_GATHER_ELEMENTS] =
+                                                 "allgather of elements: few, and one factor of each rank",
+                                             [AXP_MPI_EXCHANGE_ELEMENTS] =
+                                                 "exchange of elements: one factor of each rank, multiplied by owners"};
     char core[512];
     if (!plan)
         return snprintf(text, size, "no plan");
-    axprod_plan_describe(plan->multiply, core, sizeof core);
+    axprod_plan_describe(axp_mpi_sends_elements(plan) && plan->finish ? plan->finish : plan->multiply, core, sizeof core);
     return snprintf(text, size, "axprod_mpi: result=%s ranks=%d group=%d%s outputs=%lld slice=%lld transport=%s; %s",
                     results[plan->result], plan->geometry.ranks, plan->size, plan->geometry.united ? " (united)" : "",
                     (long long)plan->outputs, (long long)plan->count, transports[plan->transport], core);

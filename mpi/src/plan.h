@@ -10,13 +10,18 @@ typedef enum axp_mpi_transport {
     AXP_MPI_ALONE,   /* the group is one rank, which multiplies and finishes at once */
     AXP_MPI_GATHER,  /* all partials to all ranks, which merge and finish them alike */
     AXP_MPI_REDUCE,  /* each slice to its owner by MPI_Reduce_scatter, which finishes it */
-    AXP_MPI_EXCHANGE /* each slice to its owner in steps, which merges and finishes it */
+    AXP_MPI_EXCHANGE, /* each slice to its owner in steps, which merges and finishes it */
+    /* Where each rank of the group has one factor of each output: */
+    AXP_MPI_GATHER_ELEMENTS,  /* all elements to all ranks, which multiply them alike */
+    AXP_MPI_EXCHANGE_ELEMENTS /* each slice to its owner in steps, which multiplies it */
 } axp_mpi_transport;
 
 typedef enum axp_mpi_stage {
     AXP_MPI_STAGE_GATHER,
     AXP_MPI_STAGE_REDUCE,
     AXP_MPI_STAGE_EXCHANGE,
+    AXP_MPI_STAGE_GATHER_ELEMENTS,
+    AXP_MPI_STAGE_EXCHANGE_ELEMENTS,
     AXP_MPI_STAGE_HEADER,
     AXP_MPI_STAGE_COUNTS,
     AXP_MPI_STAGE_LISTS,
@@ -68,6 +73,8 @@ struct axprod_mpi_plan {
     int64_t first, count;               /* the slice of the space that this rank owns */
     int64_t values_first, values_count; /* what of the space it finishes: the slice, or all of it */
     int64_t step;                       /* outputs of each owner in one step of an exchange */
+    int64_t turns;                      /* steps of the exchange */
+    bool in_place;                      /* elements travel from where they are */
     bool for_all;                       /* the result goes to all ranks, or to the root */
     int sharers;                        /* ranks that share results */
     int64_t longest;                    /* slice among theirs */
@@ -100,6 +107,15 @@ struct axprod_mpi_plan {
     char sentence[AXP_MPI_SENTENCE]; /* of the failure */
 };
 
+/* Bytes of one result; 0 for a second output that is not there. */
+static inline int64_t axp_mpi_result_bytes(const axprod_mpi_plan *plan, int i) {
+    return (int64_t)axprod_dtype_size(plan->dtypes[i]);
+}
+
+static inline bool axp_mpi_sends_elements(const axprod_mpi_plan *plan) {
+    return plan->transport == AXP_MPI_GATHER_ELEMENTS || plan->transport == AXP_MPI_EXCHANGE_ELEMENTS;
+}
+
 /* A collective function of MPI, or its nonblocking twin, as the execution wants it. */
 #define AXP_MPI_CALL(plan, blocking_name, nonblocking_name, ...)                                                       \
     ((plan)->blocking ? blocking_name(__VA_ARGS__)                                                                     \
@@ -128,6 +144,19 @@ void axp_mpi_turn(const axprod_mpi_plan *plan, int rank, int64_t step, int64_t *
 
 /* Finishes plan->merged into plan->values; a failure goes to plan->status. */
 void axp_mpi_finish(axprod_mpi_plan *plan);
+
+/* elements.c: whether all ranks of the group have one factor of each output; the plans for that, the memory, and this
+ * rank's elements where they are to be sent from. core: options of the plan that packs elements. */
+bool axp_mpi_has_single_factors(const axp_mpi_geometry *geometry);
+int64_t axp_mpi_element_bytes(const axprod_mpi_plan *plan);
+axprod_status axp_mpi_plan_packing(axprod_mpi_plan *plan, const int *axes, int naxes, const axprod_options *core);
+axprod_status axp_mpi_plan_elements(axprod_mpi_plan *plan, int threads);
+axprod_status axp_mpi_take_elements(axprod_mpi_plan *plan);
+axprod_status axp_mpi_collect_elements(axprod_mpi_plan *plan);
+int axp_mpi_post_gather_elements(axprod_mpi_plan *plan);
+axp_mpi_stage axp_mpi_end_gather_elements(axprod_mpi_plan *plan);
+int axp_mpi_post_exchange_elements(axprod_mpi_plan *plan);
+axp_mpi_stage axp_mpi_end_exchange_elements(axprod_mpi_plan *plan);
 
 /* resolve.c */
 int axp_mpi_post_counts(axprod_mpi_plan *plan);

@@ -2,16 +2,13 @@
 /* Finished results from their owners to the ranks that get them, in steps, and into the outputs. */
 #include "plan.h"
 
+#include <limits.h>
 #include <string.h>
-
-static int64_t bytes_of(const axprod_mpi_plan *plan, int i) {
-    return (int64_t)axprod_dtype_size(plan->dtypes[i]);
-}
 
 /* Stores dense results of elements begin .. end-1 of a box inside the target, which the output has. */
 static void store_box(axprod_mpi_plan *plan, int i, axp_mpi_box target, axp_mpi_box box, int64_t begin, int64_t end,
                       const char *dense) {
-    int64_t bytes = bytes_of(plan, i);
+    int64_t bytes = axp_mpi_result_bytes(plan, i);
     for (int64_t at = begin; at < end;) {
         axp_mpi_run run = axp_mpi_next_run(target, box, at, end);
         axp_mpi_store(&plan->out[i], plan->data[i], run.number, run.length, dense + (at - begin) * bytes);
@@ -22,7 +19,7 @@ static void store_box(axprod_mpi_plan *plan, int i, axp_mpi_box target, axp_mpi_
 /* Copies results of elements begin .. end-1 of a box inside the space, of which `values` is number `first`. */
 static void pack_box(const axprod_mpi_plan *plan, int i, axp_mpi_box space, axp_mpi_box box, int64_t begin, int64_t end,
                      char *dense) {
-    int64_t bytes = bytes_of(plan, i);
+    int64_t bytes = axp_mpi_result_bytes(plan, i);
     for (int64_t at = begin; at < end;) {
         axp_mpi_run run = axp_mpi_next_run(space, box, at, end);
         memcpy(dense + (at - begin) * bytes, plan->values[i] + (run.number - plan->values_first) * bytes,
@@ -34,14 +31,14 @@ static void pack_box(const axprod_mpi_plan *plan, int i, axp_mpi_box space, axp_
 /* A slice as the output of its owner. */
 static void store_slice(axprod_mpi_plan *plan, int i) {
     axp_mpi_store(&plan->out[i], plan->data[i], 0, plan->count,
-                  plan->values[i] + (plan->first - plan->values_first) * bytes_of(plan, i));
+                  plan->values[i] + (plan->first - plan->values_first) * axp_mpi_result_bytes(plan, i));
 }
 
 void axp_mpi_store_space(axprod_mpi_plan *plan) {
     const axp_mpi_geometry *g = &plan->geometry;
     axp_mpi_box space = axp_mpi_space(g, g->rank), kept = axp_mpi_kept(g, g->rank);
     for (int i = 0; i < 2 && plan->dtypes[i] && plan->receives; i++) {
-        int64_t bytes = bytes_of(plan, i);
+        int64_t bytes = axp_mpi_result_bytes(plan, i);
         if (plan->result == AXPROD_MPI_SCATTER) {
             store_slice(plan, i);
         } else if (plan->result != AXPROD_MPI_LOCAL) {
@@ -67,28 +64,38 @@ static void turn_of(const axprod_mpi_plan *plan, int rank, int64_t *begin, int64
     axp_mpi_turn(plan, rank, plan->share_step, begin, end);
 }
 
+/* Results arrive where they belong: in an output without gaps, of which each slice is a row, and that MPI can count. */
+static bool in_output(const axprod_mpi_plan *plan) {
+    const axp_mpi_geometry *g = &plan->geometry;
+    int i = plan->output;
+    return plan->receives && plan->sharers == plan->size && axp_mpi_is_dense(&plan->out[i]) &&
+           axp_mpi_box_count(axp_mpi_space(g, g->rank)) <= INT_MAX / axp_mpi_result_bytes(plan, i);
+}
+
 static int post_slices(axprod_mpi_plan *plan) {
     int i = plan->output, at = 0;
-    int64_t bytes = bytes_of(plan, i), begin, end;
+    int64_t bytes = axp_mpi_result_bytes(plan, i), begin, end;
+    bool direct = in_output(plan);
+    char *to = direct ? plan->data[i] : plan->shared;
     for (int k = 0; k < plan->sharers; k++) {
         turn_of(plan, sharer(plan, k), &begin, &end);
         plan->receive_counts[k] = (int)((end - begin) * bytes);
-        plan->receive_at[k] = at;
+        plan->receive_at[k] = direct ? (int)(begin * bytes) : at;
         at += plan->receive_counts[k];
     }
     turn_of(plan, plan->geometry.rank, &begin, &end);
     const char *mine = plan->values[i] + (begin - plan->values_first) * bytes;
     int count = (int)((end - begin) * bytes);
     if (plan->result == AXPROD_MPI_ROOT)
-        return AXP_MPI_CALL(plan, MPI_Gatherv, MPI_Igatherv, mine, count, MPI_BYTE, plan->shared, plan->receive_counts,
+        return AXP_MPI_CALL(plan, MPI_Gatherv, MPI_Igatherv, mine, count, MPI_BYTE, to, plan->receive_counts,
                             plan->receive_at, MPI_BYTE, plan->root, plan->agree);
-    return AXP_MPI_CALL(plan, MPI_Allgatherv, MPI_Iallgatherv, mine, count, MPI_BYTE, plan->shared,
-                        plan->receive_counts, plan->receive_at, MPI_BYTE, plan->agree);
+    return AXP_MPI_CALL(plan, MPI_Allgatherv, MPI_Iallgatherv, mine, count, MPI_BYTE, to, plan->receive_counts,
+                        plan->receive_at, MPI_BYTE, plan->agree);
 }
 
 static void store_slices(axprod_mpi_plan *plan) {
     const axp_mpi_geometry *g = &plan->geometry;
-    for (int k = 0; k < plan->sharers && plan->receives; k++) {
+    for (int k = 0; k < plan->sharers && plan->receives && !in_output(plan); k++) {
         axp_mpi_box space = axp_mpi_space(g, sharer(plan, k));
         int64_t begin, end;
         turn_of(plan, sharer(plan, k), &begin, &end);
@@ -104,7 +111,7 @@ static int post_parts(axprod_mpi_plan *plan) {
     const axp_mpi_geometry *g = &plan->geometry;
     axp_mpi_box space = axp_mpi_whole(g), own = axp_mpi_kept(g, g->rank);
     int i = plan->output, sent = 0, received = 0;
-    int64_t bytes = bytes_of(plan, i), mine[2], theirs[2];
+    int64_t bytes = axp_mpi_result_bytes(plan, i), mine[2], theirs[2];
     turn_of(plan, g->rank, &mine[0], &mine[1]);
     for (int k = 0; k < plan->size; k++) {
         axp_mpi_box box = axp_mpi_kept(g, k);
@@ -126,7 +133,7 @@ static int post_parts(axprod_mpi_plan *plan) {
 static void store_parts(axprod_mpi_plan *plan) {
     const axp_mpi_geometry *g = &plan->geometry;
     axp_mpi_box own = axp_mpi_kept(g, g->rank);
-    int64_t bytes = bytes_of(plan, plan->output), theirs[2];
+    int64_t bytes = axp_mpi_result_bytes(plan, plan->output), theirs[2];
     for (int k = 0; k < plan->size; k++) {
         turn_of(plan, k, &theirs[0], &theirs[1]);
         int64_t begin = axp_mpi_count_below(axp_mpi_whole(g), own, theirs[0]);

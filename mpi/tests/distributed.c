@@ -2,6 +2,7 @@
 /* A problem over ranks; see distributed.h. */
 #include "distributed.h"
 
+#include "element.h"
 #include "walk.h"
 
 #include <inttypes.h>
@@ -230,20 +231,18 @@ static void fail_at(const struct distributed *d, int which, int64_t output, cons
                bits_load(dtype, expected));
 }
 
-void distributed_check(struct distributed *d) {
-    int64_t count;
-    if (!receives(d)) {
-        for (int i = 0; i < d->output_count; i++)
-            CHECK(buffer_untouched(&d->outputs[i]));
-        return;
-    }
-    int64_t *numbers = expected_numbers(d, &count);
-    CHECK(numbers);
+/* The elements of output i, in the order of their numbers; the caller frees them. */
+static unsigned char *got_elements(struct distributed *d, int i, int64_t count) {
+    unsigned char *got = calloc((size_t)count + 1, 16);
+    CHECK(got && buffer_gaps_intact(&d->outputs[i]));
+    buffer_get(&d->outputs[i], got);
+    return got;
+}
+
+static void check_bits(struct distributed *d, const int64_t *numbers, int64_t count) {
     for (int i = 0; i < d->output_count; i++) {
         size_t size = axprod_dtype_size(d->expected.dtypes[i]);
-        unsigned char *got = calloc((size_t)count + 1, 16);
-        CHECK(got && buffer_gaps_intact(&d->outputs[i]));
-        buffer_get(&d->outputs[i], got);
+        unsigned char *got = got_elements(d, i, count);
         for (int64_t o = 0; o < count; o++) {
             const unsigned char *expected = d->expected.dense[i] + (size_t)numbers[o] * size;
             if (memcmp(got + (size_t)o * size, expected, size) != 0)
@@ -251,5 +250,56 @@ void distributed_check(struct distributed *d) {
         }
         free(got);
     }
+}
+
+/* What this rank got, in place of what one process gave. */
+static void judge(struct distributed *d, const int64_t *numbers, int64_t count) {
+    for (int i = 0; i < d->output_count; i++) {
+        size_t size = axprod_dtype_size(d->expected.dtypes[i]);
+        unsigned char *got = got_elements(d, i, count);
+        for (int64_t o = 0; o < count; o++)
+            memcpy(d->expected.dense[i] + (size_t)numbers[o] * size, got + (size_t)o * size, size);
+        free(got);
+    }
+    CHECK(results_judge(&d->problem, &d->x.tensor, &d->expected));
+}
+
+/* Where all ranks got the whole result, it is the same to the last bit. */
+static void check_alike(struct distributed *d) {
+    size_t bytes = (size_t)d->expected.outputs * axprod_dtype_size(d->expected.dtypes[0]);
+    unsigned char *first = malloc(bytes + 1);
+    CHECK(first && bytes < INT32_MAX);
+    memcpy(first, d->expected.dense[0], bytes);
+    MPI_Bcast(first, (int)bytes, MPI_BYTE, 0, d->comm);
+    CHECK(memcmp(first, d->expected.dense[0], bytes) == 0);
+    free(first);
+}
+
+void distributed_judge(struct distributed *d) {
+    int64_t count = 0;
+    int64_t *numbers = receives(d) ? expected_numbers(d, &count) : NULL;
+    if (receives(d)) {
+        CHECK(numbers);
+        judge(d, numbers, count);
+    }
+    free(numbers);
+    if (d->result == AXPROD_MPI_ALL)
+        check_alike(d);
+}
+
+void distributed_check(struct distributed *d) {
+    int64_t count;
+    if (is_complex(d->problem.dtype)) {
+        distributed_judge(d);
+        return;
+    }
+    if (!receives(d)) {
+        for (int i = 0; i < d->output_count; i++)
+            CHECK(buffer_untouched(&d->outputs[i]));
+        return;
+    }
+    int64_t *numbers = expected_numbers(d, &count);
+    CHECK(numbers);
+    check_bits(d, numbers, count);
     free(numbers);
 }

@@ -33,7 +33,13 @@ axprod_mpi_options distributed_options(const struct distributed *d);
 axprod_status distributed_call(struct distributed *d);
 axprod_status distributed_plan(struct distributed *d, axprod_mpi_plan **plan);
 
-/* Compares what this rank got, bit for bit, and the bytes beside it; ends all ranks where they differ. */
+/*
+ * Compares what this rank got, bit for bit, and the bytes beside it; ends all ranks where they differ. Complex results
+ * are judged instead. Collective.
+ */
 void distributed_check(struct distributed *d);
+
+/* The same by the exact oracle: complex results by their error bound. Afterwards d->expected is what this rank got. */
+void distributed_judge(struct distributed *d);
 
 #endif

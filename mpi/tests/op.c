@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The datatype and the operation in collectives of the user's own: the bits that axprod_partial_merge gives. */
+/* The datatypes and operations in collectives of the user's own: the bits that the library's own merges give. */
 #include "world.h"
 
 #include <math.h>
@@ -97,16 +97,71 @@ static void check_collectives(int count) {
     free(got);
 }
 
+/* ------------------------------------------------------------------------------------------------------ complex --- */
+
+static double random_component(struct rng *rng, int place) {
+    return (rng_coin(rng) ? 1 : -1) * ldexp((double)rng_bits(rng, 53), place - 52);
+}
+
+static axprod_complex_partial random_complex_partial(struct rng *rng) {
+    if (rng_below(rng, 16) == 0)
+        return rng_coin(rng) ? (axprod_complex_partial){{0, 0}, {0, 0}, 0}
+                             : (axprod_complex_partial){{(double)NAN, 0}, {(double)NAN, 0}, 0};
+    return (axprod_complex_partial){{random_component(rng, 0), random_component(rng, -54)},
+                                    {random_component(rng, -(int)rng_below(rng, 60)), random_component(rng, -114)},
+                                    rng_between(rng, -(INT64_C(1) << 40), INT64_C(1) << 40)};
+}
+
+/* All ranks have all partials: the product of two ranks is one merge, of more it has a bound. */
+static void check_complex(int count) {
+    axprod_complex_partial *mine = malloc(sizeof *mine * (size_t)count), *got = malloc(sizeof *got * (size_t)count);
+    axprod_complex_partial *expected = malloc(sizeof *expected * (size_t)count);
+    CHECK(mine && got && expected);
+    for (int i = 0; i < count; i++)
+        expected[i] = (axprod_complex_partial)AXPROD_COMPLEX_PARTIAL_IDENTITY;
+    for (int r = 0; r < world_size(); r++) {
+        struct rng rng = rng_make((uint64_t)r + 99);
+        for (int i = 0; i < count; i++)
+            got[i] = random_complex_partial(&rng);
+        axprod_complex_partial_merge(got, expected, count);
+        if (r == world_rank())
+            memcpy(mine, got, sizeof *mine * (size_t)count);
+    }
+    MPI_Allreduce(mine, got, count, axprod_mpi_complex_type(), axprod_mpi_complex_op(), MPI_COMM_WORLD);
+    for (int i = 0; i < count; i++) {
+        const axprod_complex_partial *g = &got[i], *e = &expected[i];
+        int64_t shift = g->exponent - e->exponent;
+        CHECK(isnan(g->re.hi) == isnan(e->re.hi) && isnan(g->im.hi) == isnan(e->im.hi));
+        CHECK(shift >= -1 && shift <= 1);
+        double re = ldexp(g->re.hi, (int)shift) - e->re.hi + (ldexp(g->re.lo, (int)shift) - e->re.lo),
+               im = ldexp(g->im.hi, (int)shift) - e->im.hi + (ldexp(g->im.lo, (int)shift) - e->im.lo);
+        CHECK(isnan(e->re.hi) || hypot(re, im) <= ldexp(world_size(), -98));
+    }
+    MPI_Reduce_local(mine, got, count, axprod_mpi_complex_type(), axprod_mpi_complex_op());
+    MPI_Allreduce(mine, expected, count, axprod_mpi_complex_type(), axprod_mpi_complex_op(), MPI_COMM_WORLD);
+    axprod_complex_partial_merge(mine, expected, count);
+    CHECK(memcmp(got, expected, sizeof *got * (size_t)count) == 0);
+    free(expected);
+    free(got);
+    free(mine);
+}
+
 int main(int argc, char **argv) {
     int commutative = 0, bytes = 0;
     CHECK(axprod_mpi_type() == MPI_DATATYPE_NULL && axprod_mpi_op() == MPI_OP_NULL); /* before MPI */
+    CHECK(axprod_mpi_complex_type() == MPI_DATATYPE_NULL && axprod_mpi_complex_op() == MPI_OP_NULL);
     world_open(&argc, &argv);
     MPI_Op_commutative(axprod_mpi_op(), &commutative);
     MPI_Type_size(axprod_mpi_type(), &bytes);
     CHECK(commutative && bytes == sizeof(axprod_partial));
+    MPI_Op_commutative(axprod_mpi_complex_op(), &commutative);
+    MPI_Type_size(axprod_mpi_complex_type(), &bytes);
+    CHECK(commutative && bytes == sizeof(axprod_complex_partial));
     check_commutative(scaled_count(1000000));
     check_collectives(1);
     check_collectives(97);
     check_collectives(20000);
+    check_complex(1);
+    check_complex(20000);
     return world_close();
 }

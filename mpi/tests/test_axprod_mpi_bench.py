@@ -52,7 +52,7 @@ class Bench(unittest.TestCase):
         for pattern, *arguments in [
             ("a problem begins with a dtype", "g64 8"),
             ("no problem is named",),
-            ("complex products", "c64 8"),
+            ("complex products are not measured", "c64 8"),
             ("not as many blocks", "--grid=%dx7" % RANKS, "f64 800x30"),
             ("another number of dimensions", "--grid=%d" % RANKS, "f64 800x30"),
             ("a scalar cannot be cut", "f64 scalar"),

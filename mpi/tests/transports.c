@@ -100,6 +100,13 @@ int main(int argc, char **argv) {
     run("f64 8x5000 axes=0 form=scaled data=balanced seed=15", SHARDING_TREE, ANY);
     run("i8 8x30000 axes=0 out=i64 data=wild seed=16", SHARDING_ROWS, EXCHANGE);
     run("i16 8x30000 axes=0 out=f32 data=wild seed=17", SHARDING_UNEVEN, ANY);
+    /* complex, which the oracle judges: few factors */
+    run("c128 64x7 axes=0 data=wild seed=22", SHARDING_ROWS, GATHER);
+    run("c64 9x7x2 axes=0 out=c128 data=specials seed=23", SHARDING_TREE, ANY);
+    run("c128 4x350 axes=0 data=neutral seed=24", SHARDING_ROWS, short_slices ? REDUCE : ANY);
+    run("c128 2x1700 axes=0 data=balanced seed=25", SHARDING_ROWS, EXCHANGE);
+    run("c64 3x900 axes=0 data=wild seed=26", SHARDING_TREE, ANY);
+    run("c128 2000x2 axes=1 data=wild seed=27", SHARDING_ROWS, ALONE);
     /* no rank shares an output with another */
     run("f64 4000x16 axes=1 data=ties seed=18", SHARDING_ROWS, ALONE);
     run("f64 4000x16 axes=1 form=log data=neutral seed=19", SHARDING_ROWS, ALONE);

@@ -126,6 +126,10 @@ typedef struct axp_kernels {
     void (*load_partials)(const axprod_partial *from, int64_t n, axp_states states);
     /* From real states 0 .. n-1; zeros, infinities and NaN in their one public form. */
     void (*store_partials)(axp_states states, int64_t n, axprod_partial *to);
+    /* The same of complex partials and states; storing may change what stands for zeros and NaN in the states. */
+    void (*merge_complex_partials)(const axprod_complex_partial *in, axprod_complex_partial *inout, int64_t n);
+    void (*load_complex_partials)(const axprod_complex_partial *from, int64_t n, axp_states states);
+    void (*store_complex_partials)(axp_states states, int64_t n, axprod_complex_partial *to);
     axp_round_states *round[AXP_DTYPES]; /* f16, bf16, f32, f64 */
 } axp_kernels;
 

@@ -323,5 +323,8 @@ const axp_kernels TABLE_NAME(AXP_ISA) = {
     .merge_partials = merge_partials,
     .load_partials = load_partials,
     .store_partials = store_partials,
+    .merge_complex_partials = merge_complex_partials,
+    .load_complex_partials = load_complex_partials,
+    .store_complex_partials = store_complex_partials,
     .round = {[AXPROD_F16] = round_f16, [AXPROD_BF16] = round_bf16, [AXPROD_F32] = round_f32, [AXPROD_F64] = round_f64},
 };

@@ -17,9 +17,8 @@
 #define EXIT_USAGE 2
 
 static const char summary[] =
-    "Measures problems, such as 'f64 4096x32768 axes=0'; tests/problem.h explains the language. In an extent * a "
-    "problem "
-    "leaves its size open, and {a,b} stands for a and for b: '{f32,f64} *x64 axes=1 data={neutral,wild}'.\v"
+    "Measures problems, such as 'f64 4096x32768 axes=0'; axprod-bench(1) explains the language. In an extent * a "
+    "problem leaves its size open, and {a,b} stands for a and for b: '{f32,f64} *x64 axes=1 data={neutral,wild}'.\v"
     "What is compared: the median time of the product, and of a pure read of as many bytes as the elements have, by as "
     "many threads, from the beginning of the memory that the elements are in, in turn with the product. The read adds "
     "up "

@@ -48,6 +48,36 @@ static void test_unsupported(void **state) {
     }
 }
 
+/* Plans of complex results have partials of their own, and others do not have these. */
+static void test_complex(void **state) {
+    static const axprod_dtype others[] = {AXPROD_I32, AXPROD_U64, AXPROD_F16, AXPROD_F64};
+    axprod_complex128 data[OUTPUTS * FACTORS], out[2 * OUTPUTS];
+    axprod_complex_partial partials[OUTPUTS];
+    (void)state;
+    for (int i = 0; i < OUTPUTS * FACTORS; i++)
+        data[i] = (axprod_complex128){0, elements[i]};
+    for (int i = 0; i < 4; i++) {
+        axprod_plan *plan = plan_of(others[i], others[i]);
+        assert_refused(axprod_plan_complex_partials(plan, data, partials), AXPROD_ERROR_UNSUPPORTED,
+                       axprod_dtype_name(others[i]));
+        assert_status(axprod_plan_complex_finish(plan, partials, out), AXPROD_ERROR_UNSUPPORTED);
+        axprod_plan_destroy(plan);
+    }
+    axprod_plan *plan = plan_of(AXPROD_C128, AXPROD_C128);
+    assert_status(axprod_plan_complex_partials(NULL, data, partials), AXPROD_ERROR_NULL);
+    assert_refused(axprod_plan_complex_partials(plan, NULL, partials), AXPROD_ERROR_NULL, "x");
+    assert_refused(axprod_plan_complex_partials(plan, data, NULL), AXPROD_ERROR_NULL, "partials");
+    assert_status(axprod_plan_complex_partials(plan, data, (void *)&data[1]), AXPROD_ERROR_OVERLAP);
+    assert_ok(axprod_plan_complex_partials(plan, data, partials));
+    assert_status(axprod_plan_complex_finish(NULL, partials, out), AXPROD_ERROR_NULL);
+    assert_refused(axprod_plan_complex_finish(plan, NULL, out), AXPROD_ERROR_NULL, "partials");
+    assert_refused(axprod_plan_complex_finish(plan, partials, NULL), AXPROD_ERROR_NULL, "out");
+    assert_ok(axprod_plan_complex_finish(plan, partials, out));
+    for (int o = 0; o < OUTPUTS; o++) /* i^4 = 1; strides of 16 bytes are without gaps here */
+        assert_true(out[o].re == products[o] && out[o].im == 0);
+    axprod_plan_destroy(plan);
+}
+
 static void test_null(void **state) {
     axprod_plan *plan = plan_of(AXPROD_F64, AXPROD_F64);
     axprod_partial partials[OUTPUTS];
@@ -225,7 +255,7 @@ static void test_wide_merge(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_unsupported),      cmocka_unit_test(test_null),
+        cmocka_unit_test(test_unsupported),      cmocka_unit_test(test_complex),          cmocka_unit_test(test_null),
         cmocka_unit_test(test_counts),           cmocka_unit_test(test_wide_bytes),
         cmocka_unit_test(test_others_untouched), cmocka_unit_test(test_any_order),
         cmocka_unit_test(test_unresolved),       cmocka_unit_test(test_too_few_words),
