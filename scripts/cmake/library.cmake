@@ -2,7 +2,7 @@
 #
 # axp_library(NAME COMPONENT SOURCE...): one library from these objects, static and shared: targets NAME_static and
 # NAME_shared, installed and exported as axprod::COMPONENT, which here is the one that BUILD_SHARED_LIBS asks for. Its
-# public header is include/NAME.h beside the caller. A static and a shared library have the same name in two export sets,
+# public header, if it has one, is include/NAME.h beside the caller. A static and a shared library have the same name in two export sets,
 # of which axprod-config.cmake includes one.
 function(axp_library name component)
   string(REPLACE "_" "-" package ${name})
@@ -13,8 +13,10 @@ function(axp_library name component)
     add_library(${target} ${KIND} ${ARGN})
     set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name} EXPORT_NAME ${component} VERSION ${PROJECT_VERSION}
                           SOVERSION ${PROJECT_VERSION_MAJOR})
-    target_include_directories(${target} INTERFACE $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
-                               $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/include)
+      target_include_directories(${target} INTERFACE $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
+                                 $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    endif()
     if(kind STREQUAL axprod_kind)
       add_library(axprod::${component} ALIAS ${target})
     endif()
@@ -42,5 +44,7 @@ function(axp_install_files name package)
   configure_file(${PROJECT_SOURCE_DIR}/scripts/cmake/${package}.pc.in ${CMAKE_CURRENT_BINARY_DIR}/${package}.pc @ONLY)
   install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${package}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
           COMPONENT ${package}-development)
-  install(FILES include/${name}.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT ${package}-development)
+  if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/include)
+    install(FILES include/${name}.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT ${package}-development)
+  endif()
 endfunction()
