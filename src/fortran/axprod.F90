@@ -17,6 +17,8 @@
 !    where x has rank 1). The result has the type and kind of x.
 !    x:   integer(int8, int16, int32, int64), real(real32, real64) or complex(real32, real64); of any rank for the first
 !         form, of rank 1 to 7 for the second. Neither x nor a section of it is copied.
+!         (gfortran copies components of arrays of structures, cells%mass, for functions. The subroutines get them as
+!         they lie.)
 !    dim: integer, 1 to rank(x).
 !    The products of no elements are 1. Integers are exact modulo 2**bits.
 !    An error (dim out of range, no memory) ends the program with ERROR STOP and a sentence; the subroutine
