@@ -35,6 +35,7 @@ program sections
    real(real32) :: weight
    integer(int16) :: row(5)
 
+   ! Every result is looked at: the functions are pure, and calls for nothing may be left out.
    a = 1
    charges = 1
    particles = particle(2, 1, 0.5)
@@ -42,25 +43,31 @@ program sections
 
    plane = axprod_prod(a, dim=2)
    call check_seen(c_loc(a), [8, 32, 160], 'a whole array')
+   call check(all(plane == 1), 'a whole array')
    plane = axprod_prod(a(:, 5:1:-2, :), 2)
    call check_seen(c_loc(a(1, 5, 1)), [8, -64, 160], 'a section with a negative stride')
+   call check(all(plane == 1), 'a section with a negative stride')
    scalar = axprod_prod(a(2, :, ::5))
    call check_seen(c_loc(a(2, 1, 1)), [32, 800], 'a section of less rank')
+   call check(scalar == 1, 'a section of less rank')
    call axprod_prod_into(a(4:2:-1, :, :), out, dim=[1])
    call check_seen(c_loc(a(4, 1, 1)), [-8, 32, 160], 'a section for the subroutine')
    call axprod_prod_into(a(1, :, 2:3), out(5:1:-1, 2:6:4), dim=[integer ::])
    call check_seen(c_loc(a(1, 1, 2)), [32, 160], 'a section into a section', c_loc(out(5, 2)))
    scalar = axprod_prod(b(::2, 3))
    call check_seen(c_loc(b(1, 3)), [16], 'a section of an allocatable array')
+   call check(scalar == 1, 'a section of an allocatable array')
    p => a(::3, 2, 6:1:-2)
    scalar = axprod_prod(p)
    call check_seen(c_loc(p(1, 1)), [24, -320], 'a pointer')
+   call check(scalar == 1, 'a pointer')
    call dummy(a(:, 3, :))
    call axprod_prod_into(particles%weight, weight)
    call check_seen(c_loc(particles(1)%weight), [int(storage_size(particles(1)) / 8)], 'components of structures')
    call check(weight == 0.5**10, 'components of structures')
    row = axprod_prod(charges, 1)
    call check_seen(c_loc(charges(-2, 3)), [2, 10], 'lower bounds other than one')
+   call check(all(row == 1), 'lower bounds other than one')
 
 contains
 
