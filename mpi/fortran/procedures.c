@@ -9,6 +9,7 @@
 typedef struct call {
     MPI_Comm comm;
     axp_fortran_array x, out[2];
+    const axprod_tensor *outputs[2]; /* NULL where this rank has none */
     axp_fortran_axes axes;
     int64_t global_shape[CFI_MAX_RANK], offset[CFI_MAX_RANK];
     axprod_mpi_options options;
@@ -71,6 +72,7 @@ static axprod_status translate_output(call *c, const arguments *a, int which) {
     if (result == AXPROD_MPI_ROOT && MPI_Comm_rank(c->comm, &rank) == MPI_SUCCESS && rank != c->options.root)
         return AXPROD_OK;
     AXP_TRY(axp_fortran_array_of(a->name[which], a->out[which], &c->out[which]));
+    c->outputs[which] = &c->out[which].tensor;
     if (result != AXPROD_MPI_SCATTER)
         AXP_TRY(axp_fortran_match(a->name[which], &c->out[which].tensor, c->x.tensor.ndim,
                                   result == AXPROD_MPI_LOCAL ? c->x.shape : c->global_shape, &c->axes));
@@ -130,18 +132,18 @@ static axprod_status run(const arguments *a, multiply *function) {
 }
 
 static axprod_status multiply_value(const call *c, const axprod_tensor *local) {
-    return axprod_mpi_prod(local, c->global_shape, c->offset, c->axes.list, c->axes.count, &c->options,
-                           &c->out[0].tensor, c->comm);
+    return axprod_mpi_prod(local, c->global_shape, c->offset, c->axes.list, c->axes.count, &c->options, c->outputs[0],
+                           c->comm);
 }
 
 static axprod_status multiply_scaled(const call *c, const axprod_tensor *local) {
     return axprod_mpi_scaled_prod(local, c->global_shape, c->offset, c->axes.list, c->axes.count, &c->options,
-                                  &c->out[0].tensor, &c->out[1].tensor, c->comm);
+                                  c->outputs[0], c->outputs[1], c->comm);
 }
 
 static axprod_status multiply_log(const call *c, const axprod_tensor *local) {
     return axprod_mpi_log_prod(local, c->global_shape, c->offset, c->axes.list, c->axes.count, &c->options,
-                               &c->out[0].tensor, &c->out[1].tensor, c->comm);
+                               c->outputs[0], c->outputs[1], c->comm);
 }
 
 /* ------------------------------------------------------------------------------------------------------- boxes ---
