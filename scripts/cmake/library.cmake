@@ -20,6 +20,12 @@ function(axp_library name component)
     if(kind STREQUAL axprod_kind)
       add_library(axprod::${component} ALIAS ${target})
     endif()
+    # Sanitizers add symbols of their own.
+    if(AXPROD_TESTS AND NOT CMAKE_C_FLAGS MATCHES "-fsanitize")
+      add_test(NAME unit.symbols.${target}
+               COMMAND ${PROJECT_SOURCE_DIR}/tests/unit/symbols ${CMAKE_NM} $<TARGET_FILE:${target}>)
+      set_tests_properties(unit.symbols.${target} PROPERTIES LABELS unit)
+    endif()
     if(AXPROD_INSTALL)
       install(TARGETS ${target} EXPORT ${targets}
               LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT ${package}-runtime
