@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Whether the Fortran modules are built, as AXPROD_FORTRAN wants it: sets axprod_fortran, and for whoever compiles C that
-# Fortran calls axprod_fortran_include. Included at the top, where languages are enabled.
+# Fortran calls axprod_fortran_include. Included at the top, where languages are enabled. Only projects that have Fortran
+# themselves get it from a part of theirs unasked.
 include(CheckLanguage)
 
 # Where the modules were asked for, what is in their way is an error.
@@ -14,7 +15,10 @@ macro(axp_no_fortran reason)
 endmacro()
 
 set(axprod_fortran OFF)
-if(AXPROD_FORTRAN AND NOT (AXPROD_FORTRAN STREQUAL AUTO AND CMAKE_CROSSCOMPILING))
+get_property(axprod_languages GLOBAL PROPERTY ENABLED_LANGUAGES)
+if(AXPROD_FORTRAN STREQUAL AUTO AND (CMAKE_CROSSCOMPILING OR NOT (is_top_level OR Fortran IN_LIST axprod_languages)))
+  message(STATUS "axprod without Fortran, which AXPROD_FORTRAN=ON would ask for")
+elseif(AXPROD_FORTRAN)
   check_language(Fortran)
   if(NOT CMAKE_Fortran_COMPILER)
     axp_no_fortran("there is no Fortran compiler: install gfortran, or set CMAKE_Fortran_COMPILER")
@@ -35,9 +39,8 @@ if(axprod_fortran)
                   OUTPUT_VARIABLE axprod_fortran_binding OUTPUT_STRIP_TRAILING_WHITESPACE)
   set(axprod_fortran_include ${PROJECT_BINARY_DIR}/fortran/include)
   configure_file(${axprod_fortran_binding} ${axprod_fortran_include}/ISO_Fortran_binding.h COPYONLY)
-  # Modules are for the compiler that made them.
-  string(REGEX MATCH "^[0-9]+" axprod_modules ${CMAKE_Fortran_COMPILER_VERSION})
-  set(axprod_modules ${CMAKE_INSTALL_LIBDIR}/fortran/gfortran-${axprod_modules})
+  # Modules are for the compiler that made them: the folder below that of the libraries.
+  string(REGEX REPLACE "[.].*" "" axprod_modules fortran/gfortran-${CMAKE_Fortran_COMPILER_VERSION})
 endif()
 
 # axp_fortran_library(NAME COMPONENT SOURCE...): axp_library for Fortran, with modules in place of a header.
@@ -56,10 +59,10 @@ function(axp_fortran_library name component)
       $<$<BOOL:${AXPROD_WERROR}>:-Werror>)
     target_include_directories(${target}
       PRIVATE $<$<COMPILE_LANGUAGE:C>:${axprod_fortran_include}> $<$<COMPILE_LANGUAGE:C>:${PROJECT_SOURCE_DIR}/src/fortran>
-      INTERFACE $<BUILD_INTERFACE:${modules}> $<INSTALL_INTERFACE:${axprod_modules}>)
+      INTERFACE $<BUILD_INTERFACE:${modules}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_LIBDIR}/${axprod_modules}>)
   endforeach()
   if(AXPROD_INSTALL)
-    install(DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/modules-${axprod_kind}/ DESTINATION ${axprod_modules}
-            COMPONENT ${package}-development)
+    install(DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/modules-${axprod_kind}/
+            DESTINATION ${CMAKE_INSTALL_LIBDIR}/${axprod_modules} COMPONENT ${package}-development)
   endif()
 endfunction()

@@ -2,8 +2,8 @@
 #
 # axp_library(NAME COMPONENT SOURCE...): one library from these objects, static and shared: targets NAME_static and
 # NAME_shared, installed and exported as axprod::COMPONENT, which here is the one that BUILD_SHARED_LIBS asks for. Its
-# public header, if it has one, is include/NAME.h beside the caller. A static and a shared library have the same name in two export sets,
-# of which axprod-config.cmake includes one.
+# public header, if it has one, is include/NAME.h beside the caller. A static and a shared library have the same name in
+# two export sets, of which axprod-config.cmake includes one.
 function(axp_library name component)
   string(REPLACE "_" "-" package ${name})
   foreach(kind IN ITEMS static shared)
