@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Debian packages of the components that are installed, made by cpack; scripts/packaging/test makes and tries them. For
-# the folders of a distribution configure with -DCMAKE_INSTALL_PREFIX=/usr. DEBFULLNAME and DEBEMAIL in the environment say
-# who makes them, as for Debian's own tools.
+# the folders of a distribution configure with -DCMAKE_INSTALL_PREFIX=/usr. DEBFULLNAME and DEBEMAIL in the environment
+# say who makes them, as for Debian's own tools.
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_VENDOR axprod)
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "") # each package has its own

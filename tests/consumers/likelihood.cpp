@@ -2,7 +2,7 @@
 /*
  * Which tree made these sequences? Four species, 30,000 sites that evolve independently (Jukes and Cantor's model), and
  * the three trees that four species can have. The likelihood of a tree is the product over sites of the site's
- * likelihood, which Felsenstein's pruning gives: about 10^-60,000 in all, so a plain product ranks nothing, and pruning
+ * likelihood, which Felsenstein's pruning gives: about 10^-52,500 in all, so a plain product ranks nothing, and pruning
  * usually comes with rescaling. Here the product is taken as it is.
  * J. Felsenstein, "Evolutionary trees from DNA sequences", J. Mol. Evol. 17, 1981.
  */

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Label consumers: axprod as other projects get it, built and run by tests/consumers/check. With the machine's own compilers
-# alone, and without sanitizers, of which those projects know nothing. Included at the top, where all targets are known.
+# Label consumers: axprod as other projects get it, built and run by tests/consumers/check. With the machine's own
+# compilers alone, and without sanitizers, of which those projects know nothing. Included at the top, where all targets
+# are known.
 if(CMAKE_CROSSCOMPILING OR CMAKE_C_FLAGS MATCHES "-fsanitize")
   return()
 endif()
@@ -14,7 +15,8 @@ set(environment AXPROD_BUILD=${PROJECT_BINARY_DIR} CMAKE=${CMAKE_COMMAND} CMAKE_
     CC=${CMAKE_C_COMPILER} CXX=${CMAKE_CXX_COMPILER})
 if(TARGET axprod_mpi_shared)
   get_property(mpi_environment GLOBAL PROPERTY axprod_mpi_environment)
-  list(APPEND environment MPICC=${MPI_C_COMPILER} "MPIEXEC=${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG}" ${mpi_environment})
+  list(APPEND environment MPICC=${MPI_C_COMPILER} "MPIEXEC=${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG}"
+       ${mpi_environment})
 else()
   list(APPEND environment MPICC=)
 endif()
@@ -31,7 +33,8 @@ list(APPEND environment FC=${fortran} MPIFC=${mpi_fortran})
 foreach(way IN ITEMS install shared static pkgconfig archives messages build fetch)
   add_test(NAME consumers.${way}
            COMMAND ${PROJECT_SOURCE_DIR}/tests/consumers/check ${way} ${PROJECT_BINARY_DIR}/consumers)
-  set_tests_properties(consumers.${way} PROPERTIES LABELS consumers TIMEOUT 300 PROCESSORS 2 ENVIRONMENT "${environment}")
+  set_tests_properties(consumers.${way} PROPERTIES LABELS consumers TIMEOUT 300 PROCESSORS 2
+                       ENVIRONMENT "${environment}")
 endforeach()
 set_tests_properties(consumers.install PROPERTIES FIXTURES_SETUP axprod_prefix)
 set_tests_properties(consumers.shared consumers.static consumers.pkgconfig consumers.archives consumers.messages
