@@ -27,6 +27,7 @@ program fortran
    call on_grid([1, ranks, 1])
    call on_grid([1, 1, ranks])
    if (mod(ranks, 2) == 0) call on_grid([ranks / 2, 1, 2])
+   deallocate(box)
    call communicators()
    call errors()
    call MPI_Finalize()
