@@ -1,7 +1,7 @@
 ! SPDX-License-Identifier: BSD-3-Clause
 !
-! Module axprod_mpi: products of arrays that are distributed over the ranks of an mpi_f08 communicator. The result has the
-! bits that module axprod gives on the whole array on one rank, for any number of ranks and any boxes.
+! Module axprod_mpi: products of arrays that are distributed over the ranks of an mpi_f08 communicator. The result has
+! the bits that module axprod gives on the whole array on one rank, for any number of ranks and any boxes.
 !
 !    use mpi_f08
 !    use axprod_mpi
@@ -11,16 +11,16 @@
 !
 ! Each rank holds one box of the global array; the boxes of all ranks tile it without gap or overlap. Otherwise they are
 ! free: uneven, empty, sections, cut along any dimensions. The subroutines have these arguments in common:
-!    x:            this rank's box, as in module axprod. It has the rank of the global array; its shape is that of the box.
-!                  What its lower bounds are in the program does not matter.
+!    x:            this rank's box, as in module axprod. It has the rank of the global array; its shape is that of the
+!                  box. What its lower bounds are in the program does not matter.
 !    global_shape: integer(int64), rank(x) of them: the extents of the global array, the same on all ranks.
 !    lower:        integer(int64), rank(x) of them: where in the global array, whose indices start at 1, the box starts.
 !    comm:         type(MPI_Comm), an intra-communicator. It carries no messages of a call that succeeds: the first call
 !                  makes a duplicate that is freed with it.
 !    dim:          as in module axprod, dimensions of the global array.
 !    result:       where the result goes, and so what shape the outputs have:
-!                  AXPROD_MPI_LOCAL    (default) each rank gets the part of the result that its box has factors of; as module
-!                                      axprod wants it for x;
+!                  AXPROD_MPI_LOCAL    (default) each rank gets the part of the result that its box has factors of;
+!                                      as module axprod wants it for x;
 !                  AXPROD_MPI_ALL      every rank gets all of it; as module axprod wants it for the global array;
 !                  AXPROD_MPI_ROOT     rank root gets all of it; on other ranks the outputs are not looked at;
 !                  AXPROD_MPI_SCATTER  each rank keeps a slice of the part that it shares with other ranks, as
@@ -28,8 +28,8 @@
 !    root:         a rank of comm, counted from 0 as MPI does; default 0.
 !    num_threads:  of this rank; 0 or absent: a fair share of the cores that this process may run on.
 !    stat, errmsg: as in module axprod. The error is the same on all ranks, and the sentence names the rank at fault.
-! All but axprod_mpi_block are collective: all ranks of comm call them in the same order, with the same global_shape, dim,
-! result, root, and types. MPI is called on the calling thread only.
+! All but axprod_mpi_block are collective: all ranks of comm call them in the same order, with the same global_shape,
+! dim, result, root, and types. MPI is called on the calling thread only.
 ! Errors: those of module axprod, and AXPROD_ERROR_TILING (gaps or overlaps), _DIFFER (arguments differ between ranks),
 ! _COMM (a null or inter-communicator), _MPI (MPI is not running, or failed), _COUNT (a size or rank out of range),
 ! _UNSUPPORTED (types that do not travel between ranks; see axprod_mpi.h).
@@ -87,9 +87,9 @@ module axprod_mpi
          character(kind=c_char, len=*), intent(inout), optional :: errmsg
       end subroutine
 
-      ! The box of a rank where an array is divided evenly over a process grid: dimension d into grid(d) blocks, of which
-      ! the first ones are longer by one where the extent is no multiple. Ranks are numbered as MPI_Cart_create does: the
-      ! last dimension of the grid runs fastest. Local: needs no MPI.
+      ! The box of a rank where an array is divided evenly over a process grid: dimension d into grid(d) blocks, of
+      ! which the first ones are longer by one where the extent is no multiple. Ranks are numbered as MPI_Cart_create
+      ! does: the last dimension of the grid runs fastest. Local: needs no MPI.
       !    global_shape, grid: of the same size, one for each dimension.
       !    rank:               0 to product(grid) - 1.
       !    lower, extents:     of that size, too: where the box starts, and its shape.
@@ -104,8 +104,8 @@ module axprod_mpi
          character(kind=c_char, len=*), intent(inout), optional :: errmsg
       end subroutine
 
-      ! Which slice a rank keeps with AXPROD_MPI_SCATTER: of the part of the result that its box has factors of, the elements
-      ! first to first + count - 1 in array element order, counted from 1.
+      ! Which slice a rank keeps with AXPROD_MPI_SCATTER: of the part of the result that its box has factors of, the
+      ! elements first to first + count - 1 in array element order, counted from 1.
       !    extents: the shape of this rank's box.
       subroutine axprod_mpi_slice(global_shape, lower, extents, comm, first, count, dim, stat, errmsg) &
          bind(C, name="axprod_mpi_fortran_slice")

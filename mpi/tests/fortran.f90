@@ -1,7 +1,7 @@
 ! SPDX-License-Identifier: BSD-3-Clause
 !
-! Module axprod_mpi: every place of the result and every form has the bits that module axprod gives on the whole array, on
-! boxes of several process grids; errors of one rank are the same on all.
+! Module axprod_mpi: every place of the result and every form has the bits that module axprod gives on the whole array,
+! on boxes of several process grids; errors of one rank are the same on all.
 program fortran
    use, intrinsic :: iso_fortran_env, only: int64, real64
    use mpi_f08
@@ -27,6 +27,7 @@ program fortran
    call on_grid([1, ranks, 1])
    call on_grid([1, 1, ranks])
    if (mod(ranks, 2) == 0) call on_grid([ranks / 2, 1, 2])
+   deallocate(box)
    call communicators()
    call errors()
    call MPI_Finalize()
@@ -93,10 +94,12 @@ contains
       call axprod_mpi_prod(box(:, ::2, :), global_shape, lower, scalar, MPI_COMM_WORLD, result=AXPROD_MPI_ALL)
       call check(same_bits(scalar, axprod_prod(whole)), 'all dimensions')
       if (rank == ranks - 1) then
-         call axprod_mpi_prod(box(:, ::2, :), global_shape, lower, y(:, 6:1:-1), MPI_COMM_WORLD, 2, AXPROD_MPI_ROOT, ranks - 1)
+         call axprod_mpi_prod(box(:, ::2, :), global_shape, lower, y(:, 6:1:-1), MPI_COMM_WORLD, 2, &
+            AXPROD_MPI_ROOT, ranks - 1)
          call check(all(same_bits(y(:, 6:1:-1), axprod_prod(whole, 2))), 'the whole result on the last rank')
       else
-         call axprod_mpi_prod(box(:, ::2, :), global_shape, lower, nothing, MPI_COMM_WORLD, 2, AXPROD_MPI_ROOT, ranks - 1)
+         call axprod_mpi_prod(box(:, ::2, :), global_shape, lower, nothing, MPI_COMM_WORLD, 2, AXPROD_MPI_ROOT, &
+            ranks - 1)
       end if
       box_of_counts = -3
       call axprod_mpi_prod(box_of_counts, global_shape, lower, counts, MPI_COMM_WORLD, dim=3, result=AXPROD_MPI_ALL)
@@ -118,7 +121,8 @@ contains
       integer(int64), intent(in) :: first, count
       real(real64) :: slice(count)
       real(real64), allocatable :: part(:)
-      part = reshape(y(lower(2):lower(2) + extents(2) - 1, lower(3):lower(3) + extents(3) - 1), [extents(2) * extents(3)])
+      part = reshape(y(lower(2):lower(2) + extents(2) - 1, lower(3):lower(3) + extents(3) - 1), &
+         [extents(2) * extents(3)])
       slice = part(first:first + count - 1)
    end function
 
@@ -126,10 +130,12 @@ contains
       real(real64) :: significand(7, 6), expected(7, 6), logabs(7, 6), expected_logabs(7, 6)
       integer(int64) :: exponent(7, 6), expected_exponent(7, 6)
       call axprod_scaled_prod(whole, expected, expected_exponent, 2)
-      call axprod_mpi_scaled_prod(box(:, ::2, :), global_shape, lower, significand, exponent, MPI_COMM_WORLD, 2, AXPROD_MPI_ALL)
+      call axprod_mpi_scaled_prod(box(:, ::2, :), global_shape, lower, significand, exponent, MPI_COMM_WORLD, 2, &
+         AXPROD_MPI_ALL)
       call check(all(same_bits(significand, expected)) .and. all(exponent == expected_exponent), 'scaled products')
       call axprod_log_prod(whole, expected, expected_logabs, 2)
-      call axprod_mpi_log_prod(box(:, ::2, :), global_shape, lower, significand, logabs, MPI_COMM_WORLD, 2, AXPROD_MPI_ALL)
+      call axprod_mpi_log_prod(box(:, ::2, :), global_shape, lower, significand, logabs, MPI_COMM_WORLD, 2, &
+         AXPROD_MPI_ALL)
       call check(all(same_bits(significand, expected)) .and. all(same_bits(logabs, expected_logabs)), 'logarithms')
    end subroutine
 
@@ -144,7 +150,8 @@ contains
       call check(all(same_bits(y, axprod_prod(whole, 2))), 'ranks in another order')
       call MPI_Comm_free(comm)
       nobody = 0
-      call axprod_mpi_prod(nobody, [2_int64, 3_int64], [1_int64, 1_int64], y(1, 1), MPI_COMM_NULL, stat=stat, errmsg=message)
+      call axprod_mpi_prod(nobody, [2_int64, 3_int64], [1_int64, 1_int64], y(1, 1), MPI_COMM_NULL, stat=stat, &
+         errmsg=message)
       call check(stat == AXPROD_ERROR_COMM .and. index(message, 'MPI_COMM_NULL') > 0, 'no communicator: ' // message)
    end subroutine
 
@@ -153,8 +160,8 @@ contains
       integer :: mistake
       integer, parameter :: status(0:8) = [AXPROD_OK, AXPROD_ERROR_AXIS, AXPROD_ERROR_OUT_SHAPE, AXPROD_ERROR_DTYPE, &
          AXPROD_ERROR_SHAPE, AXPROD_ERROR_COUNT, AXPROD_ERROR_OPTIONS, AXPROD_ERROR_OVERLAP, AXPROD_ERROR_SHAPE]
-      character(len=12), parameter :: word(0:8) = [character(len=12) :: '', 'dim 4', 'extent 2 of', 'x is neither', 'lower(3)', &
-         'global_shape', 'num_threads', 'overlap', 'lower(1)']
+      character(len=12), parameter :: word(0:8) = [character(len=12) :: '', 'dim 4', 'extent 2 of', &
+         'x is neither', 'lower(3)', 'global_shape', 'num_threads', 'overlap', 'lower(1)']
       do mistake = 0, size(status) - 1
          message = ''
          call with_mistake(merge(mistake, 0, rank == ranks - 1))
@@ -188,7 +195,8 @@ contains
       else if (mistake == 5) then
          call axprod_mpi_prod(x, shape_of_all(:2), start, out, MPI_COMM_WORLD, dim, stat=stat, errmsg=message)
       else
-         call axprod_mpi_prod(x, shape_of_all, start, out, MPI_COMM_WORLD, dim, num_threads=threads, stat=stat, errmsg=message)
+         call axprod_mpi_prod(x, shape_of_all, start, out, MPI_COMM_WORLD, dim, num_threads=threads, stat=stat, &
+            errmsg=message)
       end if
       if (stat == AXPROD_OK) call check(all(y == 4.0_real64**ranks), 'a call that is right')
    end subroutine
@@ -205,7 +213,8 @@ contains
       call check(stat == status, word // ': another status: ' // message)
       call check(message == of_first, word // ': another sentence: ' // message // of_first)
       call check(index(message, word) > 0, word // ', not: ' // message)
-      call check(status == AXPROD_OK .or. index(message, trim(culprit)) == 1, word // ': the rank is not named: ' // message)
+      call check(status == AXPROD_OK .or. index(message, trim(culprit)) == 1, &
+         word // ': the rank is not named: ' // message)
    end subroutine
 
    subroutine with_boxes_that_overlap()
@@ -228,7 +237,8 @@ contains
       call axprod_mpi_block(global_shape, [ranks, 1, 1], ranks, lower, extents, stat, message)
       call check(stat == AXPROD_ERROR_COUNT .and. index(message, 'rank is') > 0, 'a rank outside: ' // message)
       call axprod_mpi_block(global_shape, [ranks, 1], rank, lower, extents, stat, message)
-      call check(stat == AXPROD_ERROR_COUNT .and. index(message, 'grid has 2 elements') > 0, 'a grid too small: ' // message)
+      call check(stat == AXPROD_ERROR_COUNT .and. index(message, 'grid has 2 elements') > 0, &
+         'a grid too small: ' // message)
    end subroutine
 
 end program fortran

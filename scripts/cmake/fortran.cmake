@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Whether the Fortran modules are built, as AXPROD_FORTRAN wants it: sets axprod_fortran, and for whoever compiles C that
-# Fortran calls axprod_fortran_include. Included at the top, where languages are enabled. Only projects that have Fortran
-# themselves get it from a part of theirs unasked.
+# Whether the Fortran modules are built, as AXPROD_FORTRAN wants it: sets axprod_fortran, and for whoever compiles C
+# that Fortran calls axprod_fortran_include. Included at the top, where languages are enabled. Only projects that have
+# Fortran themselves get it from a part of theirs unasked.
 include(CheckLanguage)
 
 # Where the modules were asked for, what is in their way is an error.
@@ -58,7 +58,7 @@ function(axp_fortran_library name component)
       $<$<COMPILE_LANGUAGE:C>:-Wall -Wextra -Wshadow -Wstrict-prototypes>
       $<$<BOOL:${AXPROD_WERROR}>:-Werror>)
     target_include_directories(${target}
-      PRIVATE $<$<COMPILE_LANGUAGE:C>:${axprod_fortran_include}> $<$<COMPILE_LANGUAGE:C>:${PROJECT_SOURCE_DIR}/src/fortran>
+      PRIVATE $<$<COMPILE_LANGUAGE:C>:${axprod_fortran_include};${PROJECT_SOURCE_DIR}/src/fortran>
       INTERFACE $<BUILD_INTERFACE:${modules}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_LIBDIR}/${axprod_modules}>)
   endforeach()
   if(AXPROD_INSTALL)

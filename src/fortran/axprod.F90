@@ -1,8 +1,8 @@
 ! SPDX-License-Identifier: BSD-3-Clause
 !
-! Module axprod: products of arrays, correctly rounded. This file is its manual. The numerical contract, the same as that
-! of the C library, is in axprod.h: the result is the exact product rounded once, nothing over- or underflows on the
-! way, and the bits do not depend on threads, memory layout or instruction set.
+! Module axprod: products of arrays, correctly rounded. This file is its manual. The numerical contract, the same as
+! that of the C library, is in axprod.h: the result is the exact product rounded once, nothing over- or underflows on
+! the way, and the bits do not depend on threads, memory layout or instruction set.
 !
 !    use axprod
 !    y = axprod_prod(x)                               ! as product(x)
@@ -26,16 +26,17 @@
 !
 ! The subroutines are described at their interfaces below. They may be called from any number of threads at once, do not
 ! keep any address, and have these arguments in common:
-!    x:           as above, of any rank from 0 to 15. Any other type is an error at run time (AXPROD_ERROR_DTYPE). Sections
-!                 with any strides, pointers and allocatable arrays are read where they lie. It belongs to the caller, as
-!                 all arguments do. An array of assumed size needs an upper bound: x(:, 1:n).
+!    x:           as above, of any rank from 0 to 15. Any other type is an error at run time (AXPROD_ERROR_DTYPE).
+!                 Sections with any strides, pointers and allocatable arrays are read where they lie. It belongs to the
+!                 caller, as all arguments do. An array of assumed size needs an upper bound: x(:, 1:n).
 !    dim:         integer, a scalar or an array of rank 1: the dimensions to multiply along, each in 1 to rank(x), none
 !                 twice, in any order. Absent: all. Of size zero: none, the elements are converted to the kind of out.
-!    outputs:     have the shape of x without the dimensions in dim, or, if they have the rank of x, with extent 1 there.
-!                 They must not overlap x in memory, nor each other.
-!    num_threads: 0 or absent: as many threads as are useful, at most the cores that the process may use; 1 to 4096: that
-!                 many.
-!    stat:        becomes 0, or the error: one of AXPROD_ERROR_..., as in axprod.h. Nothing is written to the outputs then.
+!    outputs:     have the shape of x without the dimensions in dim, or, if they have the rank of x, with extent 1
+!                 there. They must not overlap x in memory, nor each other.
+!    num_threads: 0 or absent: as many threads as are useful, at most the cores that the process may use; 1 to 4096:
+!                 that many.
+!    stat:        becomes 0, or the error: one of AXPROD_ERROR_..., as in axprod.h. Nothing is written to the outputs
+!                 then (but see axprod.h for a lack of memory).
 !                 Absent: an error ends the program with ERROR STOP.
 !    errmsg:      after an error a sentence that names the argument, cut or filled with blanks; otherwise unchanged.
 ! Errors: AXPROD_ERROR_NULL (not allocated or associated), _DTYPE, _SHAPE (assumed size; sizes beyond 64 bits), _AXIS
@@ -51,8 +52,8 @@ module axprod_subroutines
 
    interface
       ! out = the product of x along dim, rounded once to the type and kind of out.
-      !    out: for real x real(real32 or real64); for integer x those, or integer of any kind in axprod_prod; for complex
-      !         x complex(real32 or real64). intent(out) in effect.
+      !    out: for real x real(real32 or real64); for integer x those, or an integer of any kind of axprod_prod;
+      !         for complex x complex(real32 or real64). intent(out) in effect, which Fortran has not for type(*).
       pure subroutine axprod_prod_into(x, out, dim, num_threads, stat, errmsg) bind(C, name="axprod_fortran_prod")
          import :: c_char, c_int
          type(*), intent(in) :: x(..)
@@ -118,56 +119,56 @@ module axprod_int8
    use, intrinsic :: iso_fortran_env, only: int8
    use axprod_subroutines, only: axprod_prod_into
 #define ELEMENT integer(int8)
-#include "functions.inc"
+#include "functions.fi"
 end module axprod_int8
 
 module axprod_int16
    use, intrinsic :: iso_fortran_env, only: int16
    use axprod_subroutines, only: axprod_prod_into
 #define ELEMENT integer(int16)
-#include "functions.inc"
+#include "functions.fi"
 end module axprod_int16
 
 module axprod_int32
    use, intrinsic :: iso_fortran_env, only: int32
    use axprod_subroutines, only: axprod_prod_into
 #define ELEMENT integer(int32)
-#include "functions.inc"
+#include "functions.fi"
 end module axprod_int32
 
 module axprod_int64
    use, intrinsic :: iso_fortran_env, only: int64
    use axprod_subroutines, only: axprod_prod_into
 #define ELEMENT integer(int64)
-#include "functions.inc"
+#include "functions.fi"
 end module axprod_int64
 
 module axprod_real32
    use, intrinsic :: iso_fortran_env, only: real32
    use axprod_subroutines, only: axprod_prod_into
 #define ELEMENT real(real32)
-#include "functions.inc"
+#include "functions.fi"
 end module axprod_real32
 
 module axprod_real64
    use, intrinsic :: iso_fortran_env, only: real64
    use axprod_subroutines, only: axprod_prod_into
 #define ELEMENT real(real64)
-#include "functions.inc"
+#include "functions.fi"
 end module axprod_real64
 
 module axprod_complex32
    use, intrinsic :: iso_fortran_env, only: real32
    use axprod_subroutines, only: axprod_prod_into
 #define ELEMENT complex(real32)
-#include "functions.inc"
+#include "functions.fi"
 end module axprod_complex32
 
 module axprod_complex64
    use, intrinsic :: iso_fortran_env, only: real64
    use axprod_subroutines, only: axprod_prod_into
 #define ELEMENT complex(real64)
-#include "functions.inc"
+#include "functions.fi"
 end module axprod_complex64
 
 module axprod

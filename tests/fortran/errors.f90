@@ -1,7 +1,7 @@
 ! SPDX-License-Identifier: BSD-3-Clause
 !
-! What is wrong with an argument: the status, a sentence that names the argument in Fortran's terms, and outputs that are as
-! they were. With an argument, "stop", the error of a function that ends the program.
+! What is wrong with an argument: the status, a sentence that names the argument in Fortran's terms, and outputs that
+! are as they were. With an argument, "stop", the error of a function that ends the program.
 program errors
    use, intrinsic :: iso_fortran_env, only: int32, int64, real64
    use axprod

@@ -9,7 +9,7 @@ module test_int8
 #define NAME "integer(int8): "
 #define ELEMENT integer(int8)
 #define TOLERANCE 0
-#include "kind.inc"
+#include "kind.fi"
 end module test_int8
 
 module test_int16
@@ -19,7 +19,7 @@ module test_int16
 #define NAME "integer(int16): "
 #define ELEMENT integer(int16)
 #define TOLERANCE 0
-#include "kind.inc"
+#include "kind.fi"
 end module test_int16
 
 module test_int32
@@ -29,7 +29,7 @@ module test_int32
 #define NAME "integer(int32): "
 #define ELEMENT integer(int32)
 #define TOLERANCE 0
-#include "kind.inc"
+#include "kind.fi"
 end module test_int32
 
 module test_int64
@@ -39,7 +39,7 @@ module test_int64
 #define NAME "integer(int64): "
 #define ELEMENT integer(int64)
 #define TOLERANCE 0
-#include "kind.inc"
+#include "kind.fi"
 end module test_int64
 
 module test_real32
@@ -49,7 +49,7 @@ module test_real32
 #define NAME "real(real32): "
 #define ELEMENT real(real32)
 #define TOLERANCE 0
-#include "kind.inc"
+#include "kind.fi"
 end module test_real32
 
 module test_real64
@@ -59,7 +59,7 @@ module test_real64
 #define NAME "real(real64): "
 #define ELEMENT real(real64)
 #define TOLERANCE 0
-#include "kind.inc"
+#include "kind.fi"
 end module test_real64
 
 module test_complex32
@@ -69,7 +69,7 @@ module test_complex32
 #define NAME "complex(real32): "
 #define ELEMENT complex(real32)
 #define TOLERANCE 1.1 * epsilon(1.0)
-#include "kind.inc"
+#include "kind.fi"
 end module test_complex32
 
 module test_complex64
@@ -79,7 +79,7 @@ module test_complex64
 #define NAME "complex(real64): "
 #define ELEMENT complex(real64)
 #define TOLERANCE 1.1 * epsilon(1.0_real64)
-#include "kind.inc"
+#include "kind.fi"
 end module test_complex64
 
 program functions

@@ -68,6 +68,7 @@ program sections
    row = axprod_prod(charges, 1)
    call check_seen(c_loc(charges(-2, 3)), [2, 10], 'lower bounds other than one')
    call check(all(row == 1), 'lower bounds other than one')
+   deallocate(b)
 
 contains
 
