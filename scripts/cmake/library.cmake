@@ -2,8 +2,8 @@
 #
 # axp_library(NAME COMPONENT SOURCE...): one library from these objects, static and shared: targets NAME_static and
 # NAME_shared, installed and exported as axprod::COMPONENT, which here is the one that BUILD_SHARED_LIBS asks for. Its
-# public header is include/NAME.h beside the caller. A static and a shared library have the same name in two export sets,
-# of which axprod-config.cmake includes one.
+# public header, if it has one, is include/NAME.h beside the caller. A static and a shared library have the same name in
+# two export sets, of which axprod-config.cmake includes one.
 function(axp_library name component)
   string(REPLACE "_" "-" package ${name})
   foreach(kind IN ITEMS static shared)
@@ -13,10 +13,18 @@ function(axp_library name component)
     add_library(${target} ${KIND} ${ARGN})
     set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name} EXPORT_NAME ${component} VERSION ${PROJECT_VERSION}
                           SOVERSION ${PROJECT_VERSION_MAJOR})
-    target_include_directories(${target} INTERFACE $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
-                               $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/include)
+      target_include_directories(${target} INTERFACE $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
+                                 $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    endif()
     if(kind STREQUAL axprod_kind)
       add_library(axprod::${component} ALIAS ${target})
+    endif()
+    # Sanitizers add symbols of their own.
+    if(AXPROD_TESTS AND NOT CMAKE_C_FLAGS MATCHES "-fsanitize")
+      add_test(NAME unit.symbols.${target}
+               COMMAND ${PROJECT_SOURCE_DIR}/tests/unit/symbols ${CMAKE_NM} $<TARGET_FILE:${target}>)
+      set_tests_properties(unit.symbols.${target} PROPERTIES LABELS unit)
     endif()
     if(AXPROD_INSTALL)
       install(TARGETS ${target} EXPORT ${targets}
@@ -42,5 +50,7 @@ function(axp_install_files name package)
   configure_file(${PROJECT_SOURCE_DIR}/scripts/cmake/${package}.pc.in ${CMAKE_CURRENT_BINARY_DIR}/${package}.pc @ONLY)
   install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${package}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
           COMPONENT ${package}-development)
-  install(FILES include/${name}.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT ${package}-development)
+  if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/include)
+    install(FILES include/${name}.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT ${package}-development)
+  endif()
 endfunction()
