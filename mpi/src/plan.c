@@ -10,7 +10,7 @@ enum {
     EAGER_BYTES = 4000,
     /* Elements of so many outputs, of so many ranks at most, likewise: few enough that the core multiplies them without
      * taking memory, which might not be there on one rank alone. */
-    GATHER_OUTPUTS = 512,
+    GATHER_OUTPUTS = 256,
     GATHER_RANKS = 64,
     /* In larger groups messages between all pairs are worth their number from this on for each. */
     PAIR_BYTES = 2048,
@@ -48,23 +48,23 @@ static int64_t longest_slice(const axp_mpi_geometry *g, bool all) {
     return longest;
 }
 
-static axp_mpi_transport choose_for_elements(const axprod_mpi_plan *plan) {
-    bool one_group = plan->size == plan->geometry.ranks, all = plan->for_all;
-    if (plan->outputs <= GATHER_OUTPUTS && plan->size <= GATHER_RANKS && (one_group || !all))
-        return AXP_MPI_GATHER_ELEMENTS;
-    return AXP_MPI_EXCHANGE_ELEMENTS;
+/* Whether all ranks can multiply all elements of the group: then no other ranks may wait for their word. */
+static bool gathers_elements(const axprod_mpi_plan *plan) {
+    return plan->outputs <= GATHER_OUTPUTS && plan->size <= GATHER_RANKS &&
+           (!plan->for_all || plan->size == plan->geometry.ranks);
 }
 
 static axp_mpi_transport choose_transport(const axprod_mpi_plan *plan) {
     const axp_mpi_geometry *g = &plan->geometry;
     int64_t pair = axp_mpi_box_count(axp_mpi_space(g, g->rank)) / plan->size;
-    bool small = bytes_to_gather(plan, false) <= GATHER_BYTES;
+    bool few = plan->size <= AXP_MPI_PAIRED_RANKS, single = axp_mpi_has_single_factors(g);
     if (plan->size == 1)
         return AXP_MPI_ALONE;
-    bool few = plan->size <= AXP_MPI_PAIRED_RANKS;
-    if (axp_mpi_has_single_factors(g) && (small || few || pair * axp_mpi_element_bytes(plan) >= PAIR_BYTES))
-        return choose_for_elements(plan);
-    if (small)
+    if (single && gathers_elements(plan))
+        return AXP_MPI_GATHER_ELEMENTS;
+    if (single && (few || pair * plan->kind->bytes >= PAIR_BYTES))
+        return AXP_MPI_EXCHANGE_ELEMENTS;
+    if (bytes_to_gather(plan, false) <= GATHER_BYTES)
         return AXP_MPI_GATHER;
     return g->united || few || pair * plan->kind->bytes >= PAIR_BYTES ? AXP_MPI_EXCHANGE : AXP_MPI_REDUCE;
 }
