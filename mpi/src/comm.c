@@ -81,7 +81,7 @@ static axprod_status make_context(MPI_Comm comm, int key, axp_mpi_context **cont
     axprod_status status = made ? fill_context(made, own) : AXPROD_ERROR_NO_MEMORY;
     status = axp_mpi_agree(own, status);
     if (status == AXPROD_OK)
-        status = axp_mpi_share_cores(own, &made->threads);
+        status = axp_mpi_share_cores(own, &made->cores);
     if (status == AXPROD_OK)
         status = axp_mpi_check(MPI_Comm_set_attr(comm, key, made));
     if (status != AXPROD_OK) {

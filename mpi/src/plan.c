@@ -201,7 +201,7 @@ static axprod_status take_results(axprod_mpi_plan *plan) {
 
 static axprod_status plan_core(axprod_mpi_plan *plan, const int *axes, int naxes, const axprod_mpi_options *options) {
     axprod_options core = AXPROD_OPTIONS_INIT;
-    core.num_threads = axp_mpi_choose_threads(plan->context, options->num_threads);
+    core.num_threads = axp_mpi_choose_threads(&plan->context->cores, options->num_threads);
     core.progress = options->progress;
     core.progress_context = options->progress_context;
     if (axp_mpi_sends_elements(plan)) {
