@@ -64,7 +64,7 @@ _Static_assert(AXP_MPI_SLOTS <= 64, "a set of slots is one word");
 
 typedef struct axp_mpi_slot {
     MPI_Comm comm;
-    uint64_t key; /* of the division into groups */
+    int *division; /* into groups: that of each rank; NULL: all ranks are one */
     bool used;
 } axp_mpi_slot;
 
@@ -92,10 +92,10 @@ void axp_mpi_context_release(axp_mpi_context *context);
 uint64_t axp_mpi_idle_slots(const axp_mpi_context *context);
 
 /*
- * Collective. A slot with a communicator for this division into groups. group[r]: the group of rank r; NULL: all ranks
- * are one; idle: the slots that no rank uses, from which the slot is taken.
+ * Collective. A slot with a communicator for this division into groups. (*division)[r]: the group of rank r; NULL: all
+ * ranks are one; set to NULL where the slot keeps it. idle: the slots that no rank uses, from which the slot is taken.
  */
-axprod_status axp_mpi_acquire(axp_mpi_context *context, const int *group, uint64_t *idle, int *slot);
+axprod_status axp_mpi_acquire(axp_mpi_context *context, int **division, uint64_t *idle, int *slot);
 
 /* ---------------------------------------------------------------------------------------------------- threads.c --- */
 

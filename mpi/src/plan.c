@@ -3,6 +3,7 @@
 #include "plan.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum {
     /* All partials of a group, up to this, go to all of its ranks, in messages that MPI sends without asking first. */
@@ -144,9 +145,11 @@ static axprod_status list_ranks(axprod_mpi_plan *plan) {
     plan->ranks = axp_mpi_alloc(plan->size, sizeof *plan->ranks);
     plan->send_counts = axp_mpi_alloc(4 * (int64_t)g->ranks, sizeof(int));
     plan->asked = axp_mpi_alloc(plan->size, sizeof *plan->asked);
+    plan->division = axp_mpi_alloc(g->ranks, sizeof *plan->division);
     plan->requests = axp_mpi_alloc(plan->size, 2 * (int64_t)sizeof *plan->requests);
-    if (!plan->ranks || !plan->send_counts || !plan->asked || !plan->requests)
+    if (!plan->ranks || !plan->send_counts || !plan->asked || !plan->division || !plan->requests)
         return AXPROD_ERROR_NO_MEMORY;
+    memcpy(plan->division, g->group, (size_t)g->ranks * sizeof *plan->division);
     plan->send_at = plan->send_counts + g->ranks;
     plan->receive_counts = plan->send_at + g->ranks;
     plan->receive_at = plan->receive_counts + g->ranks;
@@ -239,12 +242,12 @@ axprod_status axp_mpi_connect(axprod_mpi_plan *plan, uint64_t *idle) {
     axp_mpi_geometry *g = &plan->geometry;
     axp_mpi_context *context = plan->context;
     if (any_group(g)) {
-        AXP_TRY(axp_mpi_acquire(context, g->group, idle, &plan->slots[0]));
+        AXP_TRY(axp_mpi_acquire(context, &plan->division, idle, &plan->slots[0]));
         if (plan->size > 1)
             plan->group = plan->agree = context->slots[plan->slots[0]].comm;
     }
     if (plan->for_all && plan->size < g->ranks) {
-        AXP_TRY(axp_mpi_acquire(context, NULL, idle, &plan->slots[1]));
+        AXP_TRY(axp_mpi_acquire(context, &(int *){NULL}, idle, &plan->slots[1]));
         plan->agree = context->slots[plan->slots[1]].comm;
     }
     return AXPROD_OK;
@@ -265,6 +268,7 @@ void axprod_mpi_plan_destroy(axprod_mpi_plan *plan) {
     axp_mpi_free(plan->ranks);
     axp_mpi_free(plan->send_counts);
     axp_mpi_free(plan->asked);
+    axp_mpi_free(plan->division);
     axp_mpi_free(plan->requests);
     axp_mpi_free(plan->sent);
     axp_mpi_free(plan->received);

@@ -72,7 +72,8 @@ struct axprod_mpi_plan {
     int slots[2];          /* of the communicators; -1: not needed */
     MPI_Comm group, agree; /* of the reduce group, and of the ranks that agree on errors; MPI_COMM_NULL: this rank */
     int size, member;
-    int *ranks; /* of the group's members */
+    int *ranks;    /* of the group's members */
+    int *division; /* the group of each rank, for the communicators to keep; or NULL */
     axprod_plan *multiply, *finish;
 
     int64_t outputs;                    /* of this rank's kept part */
