@@ -55,10 +55,13 @@ class RanksTest(ProgramTest):
 class Values(RanksTest):
     def test_orders_and_axes(self):
         array = numbers((5, 6, 7))
-        for path in self.save(array, "c.npy"), self.save(np.asfortranarray(array), "f.npy"):
-            for axis in "0", "1", "2", "0,1", "-1,0", "":
-                self.same(path, "--axis=" + axis, "--output=" + self.path("r.npy"))
-            self.same(path)
+        path = self.save(array, "c.npy")
+        for axis in "0", "1", "2", "0,1", "-1,0", "":
+            self.same(path, "--axis=" + axis, "--output=" + self.path("r.npy"))
+        self.same(path)
+        path = self.save(np.asfortranarray(array), "f.npy")
+        for axis in "1", "0,2":
+            self.same(path, "--axis=" + axis, "--output=" + self.path("r.npy"))
 
     def test_shapes(self):
         """Without axes, without elements, and with fewer elements than ranks."""
