@@ -21,11 +21,17 @@ static void free_comm(MPI_Comm *comm) {
     *comm = MPI_COMM_NULL;
 }
 
+static void free_slot(axp_mpi_slot *slot) {
+    free_comm(&slot->comm);
+    axp_mpi_free(slot->division);
+    slot->division = NULL;
+}
+
 void axp_mpi_context_release(axp_mpi_context *context) {
     if (!context || --context->references > 0)
         return;
     for (int i = 0; i < AXP_MPI_SLOTS; i++)
-        free_comm(&context->slots[i].comm);
+        free_slot(&context->slots[i]);
     free_comm(&context->comm);
     axp_mpi_free(context);
 }
@@ -81,7 +87,7 @@ static axprod_status make_context(MPI_Comm comm, int key, axp_mpi_context **cont
     axprod_status status = made ? fill_context(made, own) : AXPROD_ERROR_NO_MEMORY;
     status = axp_mpi_agree(own, status);
     if (status == AXPROD_OK)
-        status = axp_mpi_share_cores(own, &made->threads);
+        status = axp_mpi_share_cores(own, &made->cores);
     if (status == AXPROD_OK)
         status = axp_mpi_check(MPI_Comm_set_attr(comm, key, made));
     if (status != AXPROD_OK) {
@@ -113,26 +119,22 @@ uint64_t axp_mpi_idle_slots(const axp_mpi_context *context) {
     return idle;
 }
 
-/* Divisions are told apart by 64 mixed bits (splitmix64's finaliser on each step). */
-static uint64_t key_of(const int *group, int ranks) {
-    uint64_t key = 0;
-    for (int r = 0; r < ranks; r++) {
-        key += (uint64_t)(group ? group[r] : 0) + UINT64_C(0x9e3779b97f4a7c15);
-        key = (key ^ (key >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-        key = (key ^ (key >> 27)) * UINT64_C(0x94d049bb133111eb);
-        key ^= key >> 31;
-    }
-    return key;
+/* NULL: all ranks are one group. */
+static bool same_division(const int *a, const int *b, int ranks) {
+    for (int r = 0; r < ranks; r++)
+        if ((a ? a[r] : 0) != (b ? b[r] : 0))
+            return false;
+    return true;
 }
 
 /* An idle slot that has this division, else an empty one, else any idle one; -1: all are in use. */
-static int find_slot(const axp_mpi_context *context, uint64_t key, uint64_t idle) {
+static int find_slot(const axp_mpi_context *context, const int *division, uint64_t idle) {
     int empty = -1, any = -1;
     for (int i = 0; i < AXP_MPI_SLOTS; i++) {
         const axp_mpi_slot *slot = &context->slots[i];
         if (!(idle >> i & 1))
             continue;
-        if (slot->comm != MPI_COMM_NULL && slot->key == key)
+        if (slot->comm != MPI_COMM_NULL && same_division(slot->division, division, context->ranks))
             return i;
         if (slot->comm == MPI_COMM_NULL && empty < 0)
             empty = i;
@@ -141,17 +143,18 @@ static int find_slot(const axp_mpi_context *context, uint64_t key, uint64_t idle
     return empty >= 0 ? empty : any;
 }
 
-axprod_status axp_mpi_acquire(axp_mpi_context *context, const int *group, uint64_t *idle, int *found) {
-    uint64_t key = key_of(group, context->ranks);
-    int i = find_slot(context, key, *idle);
+axprod_status axp_mpi_acquire(axp_mpi_context *context, int **division, uint64_t *idle, int *found) {
+    int i = find_slot(context, *division, *idle);
     if (i < 0)
         return axp_mpi_fail(AXPROD_ERROR_COUNT, "comm has %d plans already: destroy some", AXPROD_MPI_MAX_PLANS);
     axp_mpi_slot *slot = &context->slots[i];
-    if (slot->comm == MPI_COMM_NULL || slot->key != key) {
-        free_comm(&slot->comm);
-        AXP_TRY_MPI(MPI_Comm_split(context->comm, group ? group[context->rank] : 0, context->rank, &slot->comm));
+    if (slot->comm == MPI_COMM_NULL || !same_division(slot->division, *division, context->ranks)) {
+        free_slot(slot);
+        AXP_TRY_MPI(
+            MPI_Comm_split(context->comm, *division ? (*division)[context->rank] : 0, context->rank, &slot->comm));
         AXP_TRY_MPI(MPI_Comm_set_errhandler(slot->comm, MPI_ERRORS_RETURN));
-        slot->key = key;
+        slot->division = *division;
+        *division = NULL;
     }
     slot->used = true;
     *idle &= ~(UINT64_C(1) << i);

@@ -7,11 +7,6 @@
 
 #include <string.h>
 
-/* Each message of a gathering begins with the status of its rank. */
-enum {
-    STATUS_BYTES = sizeof(int64_t)
-};
-
 bool axp_mpi_has_single_factors(const axp_mpi_geometry *g) {
     for (int r = 0; r < g->ranks; r++) {
         const int64_t *box = g->boxes + 2 * (int64_t)g->ndim * r;
@@ -31,7 +26,7 @@ static bool gathers(const axprod_mpi_plan *plan) {
 }
 
 static int64_t message_bytes(const axprod_mpi_plan *plan) {
-    return STATUS_BYTES + plan->outputs * axp_mpi_element_bytes(plan);
+    return AXP_MPI_STATUS_BYTES + plan->outputs * axp_mpi_element_bytes(plan);
 }
 
 /* --------------------------------------------------------------------------------------------- plans and memory --- */
@@ -101,12 +96,12 @@ axprod_status axp_mpi_plan_elements(axprod_mpi_plan *plan, int threads) {
 
 axprod_status axp_mpi_take_elements(axprod_mpi_plan *plan) {
     int64_t bytes = axp_mpi_element_bytes(plan), received = gathers(plan) ? message_bytes(plan) : plan->step * bytes;
-    int64_t message = gathers(plan) ? message_bytes(plan) : plan->in_place ? 0 : plan->outputs * bytes;
-    plan->message = axp_mpi_alloc(message, 1);
+    bool packs = !gathers(plan) && !plan->in_place;
+    plan->sent = axp_mpi_alloc(packs ? plan->outputs : 0, bytes);
     plan->received = axp_mpi_alloc(plan->size, received);
-    if (!plan->message || !plan->received)
+    if (!plan->sent || !plan->received)
         return AXPROD_ERROR_NO_MEMORY;
-    plan->partials = plan->message + (gathers(plan) ? STATUS_BYTES : 0);
+    plan->partials = gathers(plan) ? plan->received + plan->member * received + AXP_MPI_STATUS_BYTES : plan->sent;
     memset(plan->received, 0, (size_t)(plan->size * received)); /* a rank that fails sends nothing */
     return AXPROD_OK;
 }
@@ -128,10 +123,11 @@ static axprod_status multiply_received(const axprod_mpi_plan *plan, const char *
 }
 
 int axp_mpi_post_gather_elements(axprod_mpi_plan *plan) {
-    int bytes = (int)message_bytes(plan);
-    memcpy(plan->message, &plan->header.failure, STATUS_BYTES);
-    return AXP_MPI_CALL(plan, MPI_Allgather, MPI_Iallgather, plan->message, bytes, MPI_BYTE, plan->received, bytes,
-                        MPI_BYTE, plan->group);
+    for (int i = 0; i < plan->size; i++) {
+        plan->receive_counts[i] = (int)message_bytes(plan);
+        plan->receive_at[i] = i * plan->receive_counts[i];
+    }
+    return axp_mpi_post_all(plan);
 }
 
 axp_mpi_stage axp_mpi_end_gather_elements(axprod_mpi_plan *plan) {
@@ -147,7 +143,7 @@ axp_mpi_stage axp_mpi_end_gather_elements(axprod_mpi_plan *plan) {
     int64_t skipped = plan->result == AXPROD_MPI_SCATTER ? plan->first * axp_mpi_element_bytes(plan) : 0;
     if (plan->receives)
         axp_mpi_note(
-            plan, multiply_received(plan, plan->received + STATUS_BYTES + skipped, plan->data[0], plan->data[1]));
+            plan, multiply_received(plan, plan->received + AXP_MPI_STATUS_BYTES + skipped, plan->data[0], plan->data[1]));
     return AXP_MPI_STAGE_DONE;
 }
 

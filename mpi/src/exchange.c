@@ -30,22 +30,37 @@ static void merge_box(const axp_mpi_kind *kind, axp_mpi_box space, axp_mpi_box b
 /* -------------------------------------------------------------------------------------- all partials to all ranks ---
  */
 
-/* Bytes: a datatype of words costs more than the message, and only the operation needs it. */
+static int post_pairs(axprod_mpi_plan *plan) {
+    int code = MPI_SUCCESS;
+    for (int k = 1; k < plan->size && code == MPI_SUCCESS; k++) {
+        int i = (plan->member + k) % plan->size;
+        code = MPI_Irecv(plan->received + plan->receive_at[i], plan->receive_counts[i], MPI_BYTE, i, 0, plan->group,
+                         &plan->requests[plan->num_requests++]);
+    }
+    for (int k = 1; k < plan->size && code == MPI_SUCCESS; k++)
+        code = MPI_Isend(plan->received + plan->receive_at[plan->member], plan->receive_counts[plan->member], MPI_BYTE,
+                         (plan->member + k) % plan->size, 0, plan->group, &plan->requests[plan->num_requests++]);
+    return code;
+}
+
+/* As bytes: a datatype of words costs more than the message, and only the operation needs it. */
+int axp_mpi_post_all(axprod_mpi_plan *plan) {
+    memcpy(plan->received + plan->receive_at[plan->member], &plan->header.failure, sizeof plan->header.failure);
+    if (plan->size <= AXP_MPI_PAIRED_RANKS)
+        return post_pairs(plan);
+    return AXP_MPI_CALL(plan, MPI_Allgatherv, MPI_Iallgatherv, MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, plan->received,
+                        plan->receive_counts, plan->receive_at, MPI_BYTE, plan->group);
+}
+
 int axp_mpi_post_gather(axprod_mpi_plan *plan) {
-    const axp_mpi_geometry *g = &plan->geometry;
-    int bytes = (int)((plan->outputs + 1) * plan->kind->bytes), at = 0;
-    memcpy(plan->message, &plan->header.failure, sizeof plan->header.failure);
-    if (!g->united)
-        return AXP_MPI_CALL(plan, MPI_Allgather, MPI_Iallgather, plan->message, bytes, MPI_BYTE, plan->received, bytes,
-                            MPI_BYTE, plan->group);
+    int at = 0;
     for (int i = 0; i < plan->size; i++) {
-        int64_t outputs = axp_mpi_box_count(axp_mpi_kept(g, plan->ranks[i]));
-        plan->receive_counts[i] = (int)((outputs + 1) * plan->kind->bytes);
+        int64_t outputs = axp_mpi_box_count(axp_mpi_kept(&plan->geometry, plan->ranks[i]));
+        plan->receive_counts[i] = (int)(AXP_MPI_STATUS_BYTES + outputs * plan->kind->bytes);
         plan->receive_at[i] = at;
         at += plan->receive_counts[i];
     }
-    return AXP_MPI_CALL(plan, MPI_Allgatherv, MPI_Iallgatherv, plan->message, bytes, MPI_BYTE, plan->received,
-                        plan->receive_counts, plan->receive_at, MPI_BYTE, plan->group);
+    return axp_mpi_post_all(plan);
 }
 
 /* In the same order on all ranks, so that they come to the same results and doubts. */
@@ -63,10 +78,10 @@ static int64_t merge_gathered(axprod_mpi_plan *plan) {
         memcpy(&theirs, message, sizeof theirs);
         failure = axp_mpi_max(failure, theirs);
         if (i == 0 && !g->united)
-            memcpy(plan->merged, message + kind->bytes, (size_t)(count * kind->bytes));
+            memcpy(plan->merged, message + AXP_MPI_STATUS_BYTES, (size_t)(count * kind->bytes));
         else
-            merge_box(kind, space, box, 0, count, message + kind->bytes, plan->merged, 0);
-        message += (count + 1) * kind->bytes;
+            merge_box(kind, space, box, 0, count, message + AXP_MPI_STATUS_BYTES, plan->merged, 0);
+        message += AXP_MPI_STATUS_BYTES + count * kind->bytes;
     }
     return failure;
 }

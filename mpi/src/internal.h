@@ -64,15 +64,22 @@ _Static_assert(AXP_MPI_SLOTS <= 64, "a set of slots is one word");
 
 typedef struct axp_mpi_slot {
     MPI_Comm comm;
-    uint64_t key; /* of the division into groups */
+    int *division; /* into groups: that of each rank; NULL: all ranks are one */
     bool used;
 } axp_mpi_slot;
+
+/* What this rank has of the cores of its node. */
+typedef struct axp_mpi_cores {
+    int share;   /* of the usable ones, at least 1 */
+    bool first;  /* the first rank of the node */
+    bool warned; /* that options asked for more */
+} axp_mpi_cores;
 
 /* What is kept with a communicator of the user, from its first use on; freed with it and the last plan. */
 typedef struct axp_mpi_context {
     MPI_Comm comm; /* the private duplicate */
     int ranks, rank;
-    int threads; /* this rank's share of the usable cores */
+    axp_mpi_cores cores;
     int references;
     axp_mpi_slot slots[AXP_MPI_SLOTS]; /* filled from the first on, alike on all ranks */
 } axp_mpi_context;
@@ -85,18 +92,19 @@ void axp_mpi_context_release(axp_mpi_context *context);
 uint64_t axp_mpi_idle_slots(const axp_mpi_context *context);
 
 /*
- * Collective. A slot with a communicator for this division into groups. group[r]: the group of rank r; NULL: all ranks
- * are one; idle: the slots that no rank uses, from which the slot is taken.
+ * Collective. A slot with a communicator for this division into groups. (*division)[r]: the group of rank r; NULL: all
+ * ranks are one; set to NULL where the slot keeps it. idle: the slots that no rank uses, from which the slot is taken.
  */
-axprod_status axp_mpi_acquire(axp_mpi_context *context, const int *group, uint64_t *idle, int *slot);
+axprod_status axp_mpi_acquire(axp_mpi_context *context, int **division, uint64_t *idle, int *slot);
 
 /* ---------------------------------------------------------------------------------------------------- threads.c --- */
 
-/* Collective: this rank's share of the cores of its node, at least 1. */
-axprod_status axp_mpi_share_cores(MPI_Comm comm, int *share);
+/* Collective: this rank's share of the cores of its node, with a word on stderr where the environment asks for more. */
+axprod_status axp_mpi_share_cores(MPI_Comm comm, axp_mpi_cores *cores);
 
-/* What the core is told: wanted, or this rank's share; 0 where the core would choose the same by itself. */
-int axp_mpi_choose_threads(const axp_mpi_context *context, int wanted);
+/* What the core is told: wanted, the first time with a word where that is more than the share; or this rank's share, 0
+ * where the core would choose the same by itself. */
+int axp_mpi_choose_threads(axp_mpi_cores *cores, int wanted);
 
 /* -------------------------------------------------------------------------------------------------------- box.c --- */
 

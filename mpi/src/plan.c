@@ -3,15 +3,17 @@
 #include "plan.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum {
-    /* All partials of a group, up to this, go to all of its ranks: one message for each. */
+    /* All partials of a group, up to this, go to all of its ranks, in messages that MPI sends without asking first. */
     GATHER_BYTES = 65536,
+    EAGER_BYTES = 4000,
     /* Elements of so many outputs, of so many ranks at most, likewise: few enough that the core multiplies them without
      * taking memory, which might not be there on one rank alone. */
-    GATHER_OUTPUTS = 512,
+    GATHER_OUTPUTS = 256,
     GATHER_RANKS = 64,
-    /* From this on for each pair of ranks, messages between all pairs are worth their number. */
+    /* In larger groups messages between all pairs are worth their number from this on for each. */
     PAIR_BYTES = 2048,
     /* Partials of all ranks in one step of an exchange, and results of all ranks in one step of sharing them: what the
      * caches hold. */
@@ -21,16 +23,21 @@ enum {
 
 /* ---------------------------------------------------------------------------------------------------- transport --- */
 
-/* The bytes that all ranks of this rank's group, or with `all` all ranks, would gather: a status and their partials. */
+/* The bytes that all ranks of this rank's group, or with `all` all ranks, would gather, a status from each among them;
+ * INT64_MAX where a message is too long for that. */
 static int64_t bytes_to_gather(const axprod_mpi_plan *plan, bool all) {
     const axp_mpi_geometry *g = &plan->geometry;
-    int64_t elements = 0, bytes;
+    int64_t sum = 0;
     for (int r = 0; r < g->ranks; r++) {
-        int64_t outputs = axp_mpi_box_count(axp_mpi_kept(g, r));
-        if ((all || g->group[r] == g->group[g->rank]) && __builtin_add_overflow(elements, outputs + 1, &elements))
+        int64_t bytes;
+        if (!all && g->group[r] != g->group[g->rank])
+            continue;
+        if (__builtin_mul_overflow(axp_mpi_box_count(axp_mpi_kept(g, r)), plan->kind->bytes, &bytes) ||
+            bytes > EAGER_BYTES - AXP_MPI_STATUS_BYTES)
             return INT64_MAX;
+        sum += AXP_MPI_STATUS_BYTES + bytes;
     }
-    return __builtin_mul_overflow(elements, plan->kind->bytes, &bytes) ? INT64_MAX : bytes;
+    return sum;
 }
 
 /* The longest slice among all ranks, or those of this rank's group. */
@@ -42,24 +49,25 @@ static int64_t longest_slice(const axp_mpi_geometry *g, bool all) {
     return longest;
 }
 
-static axp_mpi_transport choose_for_elements(const axprod_mpi_plan *plan) {
-    bool one_group = plan->size == plan->geometry.ranks, all = plan->for_all;
-    if (plan->outputs <= GATHER_OUTPUTS && plan->size <= GATHER_RANKS && (one_group || !all))
-        return AXP_MPI_GATHER_ELEMENTS;
-    return AXP_MPI_EXCHANGE_ELEMENTS;
+/* Whether all ranks can multiply all elements of the group: then no other ranks may wait for their word. */
+static bool gathers_elements(const axprod_mpi_plan *plan) {
+    return plan->outputs <= GATHER_OUTPUTS && plan->size <= GATHER_RANKS &&
+           (!plan->for_all || plan->size == plan->geometry.ranks);
 }
 
 static axp_mpi_transport choose_transport(const axprod_mpi_plan *plan) {
     const axp_mpi_geometry *g = &plan->geometry;
     int64_t pair = axp_mpi_box_count(axp_mpi_space(g, g->rank)) / plan->size;
-    bool small = bytes_to_gather(plan, false) <= GATHER_BYTES;
+    bool few = plan->size <= AXP_MPI_PAIRED_RANKS, single = axp_mpi_has_single_factors(g);
     if (plan->size == 1)
         return AXP_MPI_ALONE;
-    if (axp_mpi_has_single_factors(g) && (small || pair * axp_mpi_element_bytes(plan) >= PAIR_BYTES))
-        return choose_for_elements(plan);
-    if (small)
+    if (single && gathers_elements(plan))
+        return AXP_MPI_GATHER_ELEMENTS;
+    if (single && (few || pair * plan->kind->bytes >= PAIR_BYTES))
+        return AXP_MPI_EXCHANGE_ELEMENTS;
+    if (bytes_to_gather(plan, false) <= GATHER_BYTES)
         return AXP_MPI_GATHER;
-    return !g->united && pair * plan->kind->bytes < PAIR_BYTES ? AXP_MPI_REDUCE : AXP_MPI_EXCHANGE;
+    return g->united || few || pair * plan->kind->bytes >= PAIR_BYTES ? AXP_MPI_EXCHANGE : AXP_MPI_REDUCE;
 }
 
 /* Elements of all ranks in steps of about the same length, as each is multiplied as a whole. */
@@ -137,9 +145,11 @@ static axprod_status list_ranks(axprod_mpi_plan *plan) {
     plan->ranks = axp_mpi_alloc(plan->size, sizeof *plan->ranks);
     plan->send_counts = axp_mpi_alloc(4 * (int64_t)g->ranks, sizeof(int));
     plan->asked = axp_mpi_alloc(plan->size, sizeof *plan->asked);
+    plan->division = axp_mpi_alloc(g->ranks, sizeof *plan->division);
     plan->requests = axp_mpi_alloc(plan->size, 2 * (int64_t)sizeof *plan->requests);
-    if (!plan->ranks || !plan->send_counts || !plan->asked || !plan->requests)
+    if (!plan->ranks || !plan->send_counts || !plan->asked || !plan->division || !plan->requests)
         return AXPROD_ERROR_NO_MEMORY;
+    memcpy(plan->division, g->group, (size_t)g->ranks * sizeof *plan->division);
     plan->send_at = plan->send_counts + g->ranks;
     plan->receive_counts = plan->send_at + g->ranks;
     plan->receive_at = plan->receive_counts + g->ranks;
@@ -149,28 +159,32 @@ static axprod_status list_ranks(axprod_mpi_plan *plan) {
     return AXPROD_OK;
 }
 
-/* Partials: this rank's own, those on their way, and those that it finishes. */
+/* Partials: this rank's own, those on their way, and those that it finishes. What is gathered has its own among those of
+ * all ranks. */
 static axprod_status take_partials(axprod_mpi_plan *plan) {
     const axp_mpi_geometry *g = &plan->geometry;
-    int64_t bytes = plan->kind->bytes, step = plan->step * plan->size, merged = 0, received = 0;
-    plan->message = axp_mpi_alloc(plan->outputs + 1, bytes);
-    if (!plan->message)
-        return AXPROD_ERROR_NO_MEMORY;
-    plan->partials = plan->message + bytes;
-    if (plan->transport == AXP_MPI_GATHER) {
-        received = bytes_to_gather(plan, false) / bytes;
+    bool gathers = plan->transport == AXP_MPI_GATHER;
+    int64_t bytes = plan->kind->bytes, own = AXP_MPI_STATUS_BYTES, merged = 0, received = 0;
+    for (int i = 0; gathers && i < plan->member; i++)
+        own += AXP_MPI_STATUS_BYTES + axp_mpi_box_count(axp_mpi_kept(g, plan->ranks[i])) * bytes;
+    if (gathers) {
+        received = bytes_to_gather(plan, false);
         merged = plan->values_count;
     } else if (plan->transport == AXP_MPI_REDUCE) {
         merged = plan->count;
     } else {
-        received = step;
+        received = plan->step * plan->size * bytes;
         merged = g->united ? plan->count : 0;
     }
-    plan->received = axp_mpi_alloc(received, bytes);
+    plan->sent = axp_mpi_alloc(gathers ? 0 : plan->outputs, bytes);
+    plan->received = axp_mpi_alloc(received, 1);
     plan->merged_memory = axp_mpi_alloc(merged, bytes);
-    plan->merged = merged ? plan->merged_memory : plan->partials + plan->first * bytes;
     plan->unresolved = axp_mpi_alloc(plan->values_count, sizeof *plan->unresolved);
-    return plan->received && plan->merged_memory && plan->unresolved ? AXPROD_OK : AXPROD_ERROR_NO_MEMORY;
+    if (!plan->sent || !plan->received || !plan->merged_memory || !plan->unresolved)
+        return AXPROD_ERROR_NO_MEMORY;
+    plan->partials = gathers ? plan->received + own : plan->sent;
+    plan->merged = merged ? plan->merged_memory : plan->partials + plan->first * bytes;
+    return AXPROD_OK;
 }
 
 /* Results: those that this rank finishes, and those on their way, packed and received. */
@@ -190,7 +204,7 @@ static axprod_status take_results(axprod_mpi_plan *plan) {
 
 static axprod_status plan_core(axprod_mpi_plan *plan, const int *axes, int naxes, const axprod_mpi_options *options) {
     axprod_options core = AXPROD_OPTIONS_INIT;
-    core.num_threads = axp_mpi_choose_threads(plan->context, options->num_threads);
+    core.num_threads = axp_mpi_choose_threads(&plan->context->cores, options->num_threads);
     core.progress = options->progress;
     core.progress_context = options->progress_context;
     if (axp_mpi_sends_elements(plan)) {
@@ -228,12 +242,12 @@ axprod_status axp_mpi_connect(axprod_mpi_plan *plan, uint64_t *idle) {
     axp_mpi_geometry *g = &plan->geometry;
     axp_mpi_context *context = plan->context;
     if (any_group(g)) {
-        AXP_TRY(axp_mpi_acquire(context, g->group, idle, &plan->slots[0]));
+        AXP_TRY(axp_mpi_acquire(context, &plan->division, idle, &plan->slots[0]));
         if (plan->size > 1)
             plan->group = plan->agree = context->slots[plan->slots[0]].comm;
     }
     if (plan->for_all && plan->size < g->ranks) {
-        AXP_TRY(axp_mpi_acquire(context, NULL, idle, &plan->slots[1]));
+        AXP_TRY(axp_mpi_acquire(context, &(int *){NULL}, idle, &plan->slots[1]));
         plan->agree = context->slots[plan->slots[1]].comm;
     }
     return AXPROD_OK;
@@ -254,8 +268,9 @@ void axprod_mpi_plan_destroy(axprod_mpi_plan *plan) {
     axp_mpi_free(plan->ranks);
     axp_mpi_free(plan->send_counts);
     axp_mpi_free(plan->asked);
+    axp_mpi_free(plan->division);
     axp_mpi_free(plan->requests);
-    axp_mpi_free(plan->message);
+    axp_mpi_free(plan->sent);
     axp_mpi_free(plan->received);
     axp_mpi_free(plan->merged_memory);
     axp_mpi_free(plan->unresolved);

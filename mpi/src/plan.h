@@ -38,6 +38,12 @@ typedef struct axp_mpi_header {
     int64_t pending; /* outputs that are unresolved */
 } axp_mpi_header;
 
+/* In groups of up to so many ranks a message for each pair, all at once, is faster than what MPI does in steps. */
+#define AXP_MPI_PAIRED_RANKS 6
+
+/* Each message to all ranks of a group begins with the status of its rank. */
+#define AXP_MPI_STATUS_BYTES ((int64_t)sizeof(int64_t))
+
 /* A round of resolving: the first unresolved outputs of each owner, in wide partials of the same words. */
 typedef struct axp_mpi_round {
     int64_t words, bytes; /* of a wide partial */
@@ -66,7 +72,8 @@ struct axprod_mpi_plan {
     int slots[2];          /* of the communicators; -1: not needed */
     MPI_Comm group, agree; /* of the reduce group, and of the ranks that agree on errors; MPI_COMM_NULL: this rank */
     int size, member;
-    int *ranks; /* of the group's members */
+    int *ranks;    /* of the group's members */
+    int *division; /* the group of each rank, for the communicators to keep; or NULL */
     axprod_plan *multiply, *finish;
 
     int64_t outputs;                    /* of this rank's kept part */
@@ -80,8 +87,8 @@ struct axprod_mpi_plan {
     int64_t longest;                    /* slice among theirs */
     int64_t share_step;                 /* results of each in one step */
 
-    char *message;  /* one element for the status, then the partials of this rank's outputs */
-    char *partials; /* in message */
+    char *sent;
+    char *partials; /* or elements of this rank's outputs: in `sent`, or in `received` where all ranks gather them */
     char *received;
     char *merged; /* partials of the outputs that this rank finishes */
     char *merged_memory;
@@ -126,6 +133,8 @@ static inline bool axp_mpi_sends_elements(const axprod_mpi_plan *plan) {
  * A stage may hand nothing to MPI.
  */
 int axp_mpi_post_gather(axprod_mpi_plan *plan);
+/* What each rank has at receive_at in plan->received, receive_counts bytes, goes to all; it begins with its status. */
+int axp_mpi_post_all(axprod_mpi_plan *plan);
 axp_mpi_stage axp_mpi_end_gather(axprod_mpi_plan *plan);
 int axp_mpi_post_reduce(axprod_mpi_plan *plan);
 axp_mpi_stage axp_mpi_end_reduce(axprod_mpi_plan *plan);

@@ -38,10 +38,11 @@ static int threads_in_environment(void) {
     return threads > 0 ? threads : 0;
 }
 
-static void warn(int rank, const char *setting, int threads, int share) {
-    if (rank == 0)
+/* The first rank of a node speaks for it. */
+static void warn(const axp_mpi_cores *cores, const char *setting, int threads) {
+    if (cores->first)
         fprintf(stderr, "axprod: %s asks for %d threads, but this node has %d core%s for each rank\n", setting, threads,
-                share, share == 1 ? "" : "s");
+                cores->share, cores->share == 1 ? "" : "s");
 }
 
 /* Room for all masks comes before the first message, so that every rank knows whether all have it. */
@@ -59,7 +60,7 @@ static axprod_status count_sharers(MPI_Comm node, int *sharers) {
     return status;
 }
 
-axprod_status axp_mpi_share_cores(MPI_Comm comm, int *share) {
+axprod_status axp_mpi_share_cores(MPI_Comm comm, axp_mpi_cores *cores) {
     MPI_Comm node;
     int sharers = 1, rank = 0;
     AXP_TRY_MPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node));
@@ -68,15 +69,19 @@ axprod_status axp_mpi_share_cores(MPI_Comm comm, int *share) {
         status = count_sharers(node, &sharers);
     MPI_Comm_free(&node);
     status = axp_mpi_agree(comm, status);
-    *share = (int)axp_mpi_max(1, axprod_usable_cores() / axp_mpi_max(1, sharers));
-    if (status == AXPROD_OK && threads_in_environment() > *share)
-        warn(rank, "OMP_NUM_THREADS", threads_in_environment(), *share);
+    int share = (int)axp_mpi_max(1, axprod_usable_cores() / axp_mpi_max(1, sharers));
+    *cores = (axp_mpi_cores){.share = share, .first = rank == 0};
+    if (status == AXPROD_OK && threads_in_environment() > share)
+        warn(cores, "OMP_NUM_THREADS", threads_in_environment());
     return status;
 }
 
-int axp_mpi_choose_threads(const axp_mpi_context *context, int wanted) {
+int axp_mpi_choose_threads(axp_mpi_cores *cores, int wanted) {
+    if (wanted > cores->share && !cores->warned) {
+        warn(cores, "options.num_threads", wanted);
+        cores->warned = true;
+    }
     if (wanted > 0)
         return wanted;
-    int alone = axprod_usable_threads();
-    return alone <= context->threads ? 0 : context->threads;
+    return axprod_usable_threads() <= cores->share ? 0 : cores->share;
 }

@@ -11,12 +11,13 @@
 
 enum {
     ROWS = 6,
-    COLUMNS = 5
+    COLUMNS = 5,
+    MOST_COLUMNS = 600
 };
 
 /* A call that is right: every rank has ROWS rows of its own, the product is along them. */
 struct call {
-    double x[ROWS * COLUMNS], out[COLUMNS], second[COLUMNS];
+    double x[ROWS * MOST_COLUMNS], out[MOST_COLUMNS], second[MOST_COLUMNS];
     int64_t shape[2], global_shape[2], offset[2], out_shape[2], strides[2];
     int axes[2], naxes;
     const axprod_tensor *local_argument, *out_argument;
@@ -28,7 +29,7 @@ struct call {
 
 static void make_right(struct call *c) {
     memset(c, 0, sizeof *c);
-    for (int i = 0; i < ROWS * COLUMNS; i++)
+    for (int i = 0; i < ROWS * MOST_COLUMNS; i++)
         c->x[i] = 2;
     c->shape[0] = ROWS;
     c->shape[1] = c->out_shape[0] = c->global_shape[1] = COLUMNS;
@@ -217,13 +218,17 @@ static void ranks_differ(void) {
 
 /* ---------------------------------------------------------------------------------------------------- plans --- */
 
-/* What only the execution sees. */
-static void executions(void) {
+/* What only the execution sees: of partials and of elements, of few and of many outputs. */
+static void executions(int64_t rows, int64_t columns) {
     for (int rank = 0; rank < world_size(); rank++) {
         struct call c;
         axprod_mpi_plan *plan;
         bool wrong = rank == world_rank(), done = false;
         make_right(&c);
+        c.shape[0] = rows;
+        c.shape[1] = c.out_shape[0] = c.global_shape[1] = columns;
+        c.global_shape[0] = rows * world_size();
+        c.offset[0] = rows * world_rank();
         CHECK_OK(axprod_mpi_plan_create(&plan, &c.local, c.global_shape, c.offset, c.axes, 1, NULL, &c.result,
                                         MPI_COMM_WORLD));
         axprod_status status = axprod_mpi_plan_execute(plan, wrong ? NULL : c.x, c.out, NULL);
@@ -240,9 +245,13 @@ static void executions(void) {
         CHECK_STATUS(axprod_mpi_plan_start(plan, c.x, c.out, NULL), AXPROD_ERROR_UNSUPPORTED);
         CHECK_STATUS(axprod_mpi_plan_execute(plan, c.x, c.out, NULL), AXPROD_ERROR_UNSUPPORTED);
         CHECK_OK(axprod_mpi_plan_wait(plan));
-        CHECK(c.out[0] == (double)(UINT64_C(1) << (ROWS * world_size())));
+        for (int64_t i = 0; i < columns; i++)
+            CHECK(c.out[i] == (double)(UINT64_C(1) << (rows * world_size())));
         axprod_mpi_plan_destroy(plan);
     }
+}
+
+static void no_plan(void) {
     CHECK_STATUS(axprod_mpi_plan_execute(NULL, NULL, NULL, NULL), AXPROD_ERROR_NULL);
     CHECK_STATUS(axprod_mpi_plan_start(NULL, NULL, NULL, NULL), AXPROD_ERROR_NULL);
     CHECK_STATUS(axprod_mpi_plan_wait(NULL), AXPROD_ERROR_NULL);
@@ -310,7 +319,11 @@ int main(int argc, char **argv) {
 #undef X
     if (world_size() > 1)
         ranks_differ();
-    executions();
+    executions(ROWS, COLUMNS);
+    executions(ROWS, MOST_COLUMNS);
+    executions(1, COLUMNS);
+    executions(1, MOST_COLUMNS);
+    no_plan();
     most_plans();
     slices();
     check_right();

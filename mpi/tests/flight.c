@@ -6,10 +6,11 @@
 #include "distributed.h"
 #include "generate.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
-    FLIGHTS = 12
+    FLIGHTS = 15
 };
 
 static const char *const texts[FLIGHTS] = {
@@ -25,6 +26,9 @@ static const char *const texts[FLIGHTS] = {
     "f32 7x11 axes=none data=wild seed=10",
     "f64 20x20x20 axes=0,2 data=ties seed=11",
     "f64 0x4 axes=0 seed=12",
+    "c64 8x900 axes=0 data=wild seed=13",
+    "f64 8x300 axes=0 data=ties seed=14",
+    "f32 8x2000 axes=0 data=specials seed=15",
 };
 
 static void start_all(struct distributed *d, axprod_mpi_plan **plans, uint64_t seed) {
@@ -100,5 +104,10 @@ int main(int argc, char **argv) {
         run((uint64_t)seed, seed % 2 == 0);
     run_late("f64 64x7 axes=0 data=ties seed=1", SHARDING_ROWS);
     run_late("f64 16x5000 axes=0 data=ties seed=1", SHARDING_ROWS);
+    char text[PROBLEM_TEXT];
+    for (int columns = 7; columns < 10000; columns += 9000) { /* one factor of each rank */
+        snprintf(text, sizeof text, "f64 %dx%d axes=0 data=ties seed=2", world_size(), columns);
+        run_late(text, SHARDING_ROWS);
+    }
     return world_close();
 }

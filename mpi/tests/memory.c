@@ -6,6 +6,7 @@
  */
 #include "distributed.h"
 #include "mem.h"
+#include "src/mem.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,6 +74,32 @@ static void check_bound(enum sharding sharding) {
     axp_mpi_malloc_hook = failing;
 }
 
+static void *refusing(size_t alignment, size_t bytes) {
+    (void)alignment, (void)bytes;
+    return NULL;
+}
+
+/* Few elements that all ranks gather are multiplied without memory: one rank could not tell the others. */
+static void check_gathered(const char *text) {
+    struct problem problem = problem_of("%s", text);
+    for (axprod_mpi_result result = AXPROD_MPI_LOCAL; result <= AXPROD_MPI_SCATTER; result++) {
+        struct distributed d;
+        axprod_mpi_plan *plan;
+        char line[1024];
+        distributed_open(&d, &problem, 5, SHARDING_ROWS, result, MPI_COMM_WORLD);
+        CHECK_OK(distributed_plan(&d, &plan));
+        axprod_mpi_plan_describe(plan, line, sizeof line);
+        CHECK(strstr(line, "transport=allgather of elements"));
+        void *(*hook)(size_t, size_t) = axp_malloc_hook;
+        axp_malloc_hook = refusing;
+        CHECK_OK(axprod_mpi_plan_execute(plan, d.local.data, d.outputs[0].tensor.data, d.outputs[1].tensor.data));
+        axp_malloc_hook = hook;
+        distributed_check(&d);
+        axprod_mpi_plan_destroy(plan);
+        distributed_close(&d);
+    }
+}
+
 int main(int argc, char **argv) {
     world_open(&argc, &argv);
     axp_mpi_malloc_hook = failing;
@@ -85,8 +112,15 @@ int main(int argc, char **argv) {
         CHECK(fail_each("f64 16x4000 axes=0 data=ties seed=2", SHARDING_ROWS, result, rank) > 5);
         CHECK(fail_each("f64 16x4x20 axes=0,1 data=ties seed=2", SHARDING_TREE, result, rank) > 5);
         CHECK(fail_each("i16 16x4000 axes=0 data=wild seed=3", SHARDING_ROWS, result, rank) > 5);
+        /* one factor of each rank, few and many */
+        CHECK(fail_each("f64 2x7 axes=0 data=ties seed=4", SHARDING_ROWS, result, rank) > 5);
+        CHECK(fail_each("f64 2x700 axes=0 order=1,0 data=ties seed=5", SHARDING_ROWS, result, rank) > 5);
     }
     check_bound(SHARDING_ROWS);
     check_bound(SHARDING_TREE);
+    check_gathered("f64 2x256 axes=0 data=ties seed=6");
+    check_gathered("c128 2x256 axes=0 data=wild seed=7");
+    check_gathered("bf16 2x16x16 axes=0 order=2,1,0 form=scaled data=wild seed=8");
+    check_gathered("i64 2x256 axes=0 form=log data=wild seed=9");
     return world_close();
 }

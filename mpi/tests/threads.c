@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Threads of a rank: threads THREADS WARNINGS, on the machine that HWLOC_SYNTHETIC describes and with the
- * OMP_NUM_THREADS of the environment. A large product gets so many threads, and the node says so many times that more
- * were asked for.
+ * Threads of a rank: threads THREADS WARNINGS [bound], on the machine that HWLOC_SYNTHETIC describes, or this one, and
+ * with the OMP_NUM_THREADS of the environment. A large product gets so many threads, and the node says so many times
+ * that OMP_NUM_THREADS asks for more, and once that the options do. bound: skipped where the launcher has not bound each
+ * rank to a core of its own.
  */
 #include "world.h"
 
@@ -36,34 +37,48 @@ static int catch_stderr(FILE *file) {
     return saved;
 }
 
-static int count_warnings(FILE *file) {
-    char line[512];
+static int count_warnings(FILE *file, const char *setting) {
+    char line[512], words[64];
     int count = 0;
+    snprintf(words, sizeof words, "axprod: %s asks for", setting);
     rewind(file);
     while (fgets(line, sizeof line, file))
-        count += strstr(line, "axprod: OMP_NUM_THREADS asks for") != NULL;
+        count += strstr(line, words) != NULL;
+    MPI_Allreduce(MPI_IN_PLACE, &count, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
     return count;
+}
+
+static void skip_unless_bound(void) {
+    int most = axprod_usable_cores();
+    MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
+    if (most > 1) {
+        MPI_Finalize();
+        exit(EXIT_SKIPPED);
+    }
 }
 
 int main(int argc, char **argv) {
     world_open(&argc, &argv);
-    if (argc != 3)
-        world_fail("usage: threads THREADS WARNINGS");
-    int expected = atoi(argv[1]), warnings = 0, all = 0;
+    if (argc < 3)
+        world_fail("usage: threads THREADS WARNINGS [bound]");
+    if (argc > 3)
+        skip_unless_bound();
+    int expected = atoi(argv[1]), warnings = atoi(argv[2]);
     MPI_Comm comm;
     MPI_Comm_dup(MPI_COMM_WORLD, &comm);
     FILE *file = tmpfile();
     int saved = catch_stderr(file);
     check_threads(comm, 0, expected);
     check_threads(comm, 0, expected);
-    check_threads(comm, 3, 3);
+    check_threads(comm, expected, expected);
+    for (int more = 9; more < 12; more++)
+        check_threads(comm, more, more);
     fflush(stderr);
     dup2(saved, STDERR_FILENO);
-    warnings = count_warnings(file);
+    int environment = count_warnings(file, "OMP_NUM_THREADS"), options = count_warnings(file, "options.num_threads");
     fclose(file);
-    MPI_Allreduce(&warnings, &all, 1, MPI_INT, MPI_SUM, comm);
-    if (all != atoi(argv[2]))
-        world_fail("%d warnings, expected %s", all, argv[2]);
+    if (environment != warnings || options != 1)
+        world_fail("%d and %d warnings, expected %d and 1", environment, options, warnings);
     MPI_Comm_free(&comm);
     return world_close();
 }

@@ -14,10 +14,13 @@ enum {
     GATHER,
     REDUCE,
     EXCHANGE,
+    GATHER_ELEMENTS,
+    EXCHANGE_ELEMENTS,
     ALONE
 };
 
-static const char *const transports[] = {"", "transport=allgather", "transport=reduce-scatter", "transport=exchange",
+static const char *const transports[] = {"", "transport=allgather:", "transport=reduce-scatter", "transport=exchange:",
+                                         "transport=allgather of elements", "transport=exchange of elements",
                                          "transport=none"};
 
 /* How many outputs of the problem the partials of the whole tensor leave unresolved, which no number of ranks changes
@@ -77,6 +80,13 @@ static int64_t run(const char *text, enum sharding sharding, int transport) {
     return unresolved;
 }
 
+/* A problem of one slice for each rank, printf-like with their number. */
+static void run_singles(const char *format, int transport) {
+    char text[PROBLEM_TEXT];
+    snprintf(text, sizeof text, format, world_size());
+    run(text, SHARDING_ROWS, world_size() > 1 ? transport : ANY);
+}
+
 int main(int argc, char **argv) {
     world_open(&argc, &argv);
     /* few outputs; rows are cut along the reduced axis, so that all ranks are one group */
@@ -94,19 +104,30 @@ int main(int argc, char **argv) {
     run("u16 16x1600 axes=0 data=wild seed=10", SHARDING_ROWS, ANY);
     /* long slices, in one step and in several, of equal boxes and of others */
     CHECK(run("f64 16x4000 axes=0 data=ties seed=11", SHARDING_ROWS, EXCHANGE) > 0);
-    CHECK(run("bf16 16x3000x20 axes=0 data=ties seed=12", SHARDING_ROWS, EXCHANGE) > 1000);
-    run("f32 4x150000 axes=0 data=neutral seed=13", SHARDING_ROWS, EXCHANGE);
-    run("bf16 4x4000x10 axes=0 data=specials seed=14", SHARDING_TREE, ANY);
+    CHECK(run("bf16 16x300x20 axes=0 data=ties seed=12", SHARDING_ROWS, EXCHANGE) > 1000);
+    run("f32 2x70000 axes=0 data=neutral seed=13", SHARDING_ROWS, ANY);
+    run("bf16 4x400x10 axes=0 data=specials seed=14", SHARDING_TREE, ANY);
     run("f64 8x5000 axes=0 form=scaled data=balanced seed=15", SHARDING_TREE, ANY);
-    run("i8 8x30000 axes=0 out=i64 data=wild seed=16", SHARDING_ROWS, EXCHANGE);
-    run("i16 8x30000 axes=0 out=f32 data=wild seed=17", SHARDING_UNEVEN, ANY);
+    run("i8 16x3000 axes=0 out=i64 data=wild seed=16", SHARDING_ROWS, EXCHANGE);
+    run("i16 8x3000 axes=0 out=f32 data=wild seed=17", SHARDING_UNEVEN, ANY);
     /* complex, which the oracle judges: few factors */
     run("c128 64x7 axes=0 data=wild seed=22", SHARDING_ROWS, GATHER);
     run("c64 9x7x2 axes=0 out=c128 data=specials seed=23", SHARDING_TREE, ANY);
     run("c128 4x350 axes=0 data=neutral seed=24", SHARDING_ROWS, short_slices ? REDUCE : ANY);
-    run("c128 2x1700 axes=0 data=balanced seed=25", SHARDING_ROWS, EXCHANGE);
+    run("c128 9x1700 axes=0 data=balanced seed=25", SHARDING_ROWS, EXCHANGE);
     run("c64 3x900 axes=0 data=wild seed=26", SHARDING_TREE, ANY);
     run("c128 2000x2 axes=1 data=wild seed=27", SHARDING_ROWS, ALONE);
+    /* one factor of each rank: every form and kind of dtype, few and many, in one step and in several */
+    run_singles("f64 %dx7 axes=0 data=ties seed=31", GATHER_ELEMENTS);
+    run_singles("f32 %dx3x1x5 axes=0,2 keepdims data=specials seed=32", GATHER_ELEMENTS);
+    run_singles("i16 %dx200 axes=0 form=log data=wild seed=33", GATHER_ELEMENTS);
+    run_singles("bool %dx20 axes=0 data=smallint seed=34", GATHER_ELEMENTS);
+    run_singles("c64 %dx20 axes=0 out=c128 data=wild seed=35", GATHER_ELEMENTS);
+    run_singles("u8 %d axes=0 out=f16 data=wild seed=36", GATHER_ELEMENTS);
+    run_singles("f64 %dx3000 axes=0 form=scaled data=ties seed=37", EXCHANGE_ELEMENTS);
+    run_singles("bf16 %dx70x90 axes=0 keepdims order=2,1,0 data=ties seed=38", EXCHANGE_ELEMENTS);
+    run_singles("i32 %dx6000 axes=0 out=i64 data=wild seed=39", EXCHANGE_ELEMENTS);
+    run_singles("f32 %dx70001 axes=0 data=specials seed=40", EXCHANGE_ELEMENTS);
     /* no rank shares an output with another */
     run("f64 4000x16 axes=1 data=ties seed=18", SHARDING_ROWS, ALONE);
     run("f64 4000x16 axes=1 form=log data=neutral seed=19", SHARDING_ROWS, ALONE);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Plans for machines that no one here owns: topology FEWEST MOST. The machine comes from HWLOC_SYNTHETIC, read once per
- * process; plans are made for large tensors without data, and say how many threads they would use.
+ * Plans for machines that no one here owns: topology FEWEST MOST CORES. The machine comes from HWLOC_SYNTHETIC, read once
+ * per process; plans are made for large tensors without data, and say how many threads they would use.
  */
 #include "suite.h"
 
-static int fewest, most;
+#include <omp.h>
+
+static int fewest, most, cores;
 
 static int threads_of(axprod_dtype dtype, int64_t rows, int64_t columns, int reduced, int wanted) {
     int64_t shape[] = {rows, columns}, out_shape[] = {reduced == 0 ? columns : rows};
@@ -48,15 +50,29 @@ static void test_asked_for(void **state) {
     assert_int_equal(threads_of(AXPROD_F64, 1 << 14, 1 << 14, -1, 200), 200);
 }
 
+/* What others are told who share the machine. */
+static void test_usable(void **state) {
+    int inside[2] = {0, 0};
+    (void)state;
+    assert_int_equal(axprod_usable_cores(), cores);
+    assert_int_equal(axprod_usable_threads(), most);
+#pragma omp parallel num_threads(2)
+    inside[omp_get_thread_num()] = axprod_usable_threads();
+    assert_int_equal(inside[0], 1);
+    assert_int_equal(inside[1], 1);
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_large),
         cmocka_unit_test(test_small),
         cmocka_unit_test(test_asked_for),
+        cmocka_unit_test(test_usable),
     };
-    if (argc != 3)
+    if (argc != 4)
         return EXIT_FAILURE;
     fewest = atoi(argv[1]);
     most = atoi(argv[2]);
+    cores = atoi(argv[3]);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
