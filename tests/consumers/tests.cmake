@@ -33,10 +33,10 @@ list(APPEND environment FC=${fortran} MPIFC=${mpi_fortran})
 foreach(way IN ITEMS install shared static pkgconfig archives messages build fetch)
   add_test(NAME consumers.${way}
            COMMAND ${PROJECT_SOURCE_DIR}/tests/consumers/check ${way} ${PROJECT_BINARY_DIR}/consumers)
-  set_tests_properties(consumers.${way} PROPERTIES LABELS consumers TIMEOUT 300 PROCESSORS 2
-                       ENVIRONMENT "${environment}")
+  set_tests_properties(consumers.${way} PROPERTIES LABELS consumers TIMEOUT 300 ENVIRONMENT "${environment}")
 endforeach()
 set_tests_properties(consumers.install PROPERTIES FIXTURES_SETUP axprod_prefix)
+set_tests_properties(consumers.fetch PROPERTIES PROCESSORS 2) # the others mostly wait
 set_tests_properties(consumers.shared consumers.static consumers.pkgconfig consumers.archives consumers.messages
                      PROPERTIES FIXTURES_REQUIRED axprod_prefix)
 
@@ -49,10 +49,10 @@ else()
   find_program(AXPROD_OTHER_CXX g++)
 endif()
 if(AXPROD_OTHER_CC AND AXPROD_OTHER_CXX)
-  add_test(NAME consumers.other_compiler
-           COMMAND ${PROJECT_SOURCE_DIR}/tests/consumers/check shared ${PROJECT_BINARY_DIR}/consumers/other_compiler)
+  add_test(NAME consumers.other_cc
+           COMMAND ${PROJECT_SOURCE_DIR}/tests/consumers/check shared ${PROJECT_BINARY_DIR}/consumers/other_cc)
   list(APPEND environment CC=${AXPROD_OTHER_CC} CXX=${AXPROD_OTHER_CXX}
        AXPROD_PREFIX=${PROJECT_BINARY_DIR}/consumers/prefix)
-  set_tests_properties(consumers.other_compiler PROPERTIES LABELS consumers TIMEOUT 300 PROCESSORS 2
-                       FIXTURES_REQUIRED axprod_prefix ENVIRONMENT "${environment}")
+  set_tests_properties(consumers.other_cc PROPERTIES LABELS consumers TIMEOUT 300 FIXTURES_REQUIRED axprod_prefix
+                       ENVIRONMENT "${environment}")
 endif()
