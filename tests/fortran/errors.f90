@@ -29,6 +29,7 @@ program errors
    call axprod_prod_into(x, other, 2, stat=stat, errmsg=message)
    call check(stat == AXPROD_OK .and. message == 'unchanged' .and. all(other == 8), 'no error')
 
+   message = repeat('%', len(message))
    call axprod_prod_into(x, plane, 0, stat=stat, errmsg=message)
    call expect(AXPROD_ERROR_AXIS, 'dim 0 is out of range for an array of rank 3')
    call axprod_prod_into(x, plane, [4], stat=stat, errmsg=message)
@@ -88,8 +89,9 @@ contains
       character(len=*), intent(in) :: words
       call check(stat == status, words // ': another status')
       call check(index(message, words) > 0, words // ', not: ' // message)
+      call check(index(message, '%') == 0, words // ': the message is not filled with blanks')
       stat = -1
-      message = ''
+      message = repeat('%', len(message))
    end subroutine
 
    subroutine assumed_size(y)
