@@ -142,8 +142,8 @@ axp_mpi_stage axp_mpi_end_gather_elements(axprod_mpi_plan *plan) {
     }
     int64_t skipped = plan->result == AXPROD_MPI_SCATTER ? plan->first * axp_mpi_element_bytes(plan) : 0;
     if (plan->receives)
-        axp_mpi_note(
-            plan, multiply_received(plan, plan->received + AXP_MPI_STATUS_BYTES + skipped, plan->data[0], plan->data[1]));
+        axp_mpi_note(plan, multiply_received(plan, plan->received + AXP_MPI_STATUS_BYTES + skipped, plan->data[0],
+                                             plan->data[1]));
     return AXP_MPI_STAGE_DONE;
 }
 

@@ -159,8 +159,8 @@ static axprod_status list_ranks(axprod_mpi_plan *plan) {
     return AXPROD_OK;
 }
 
-/* Partials: this rank's own, those on their way, and those that it finishes. What is gathered has its own among those of
- * all ranks. */
+/* Partials: this rank's own, those on their way, and those that it finishes. What is gathered has its own among those
+ * of all ranks. */
 static axprod_status take_partials(axprod_mpi_plan *plan) {
     const axp_mpi_geometry *g = &plan->geometry;
     bool gathers = plan->transport == AXP_MPI_GATHER;
@@ -189,7 +189,8 @@ static axprod_status take_partials(axprod_mpi_plan *plan) {
 
 /* Results: those that this rank finishes, and those on their way, packed and received. */
 static axprod_status take_results(axprod_mpi_plan *plan) {
-    int64_t widest = axp_mpi_max(axp_mpi_result_bytes(plan, 0), axp_mpi_result_bytes(plan, 1)), step = plan->share_step * plan->sharers;
+    int64_t widest = axp_mpi_max(axp_mpi_result_bytes(plan, 0), axp_mpi_result_bytes(plan, 1)),
+            step = plan->share_step * plan->sharers;
     int64_t results = axp_mpi_sends_elements(plan) ? plan->turns * plan->step : plan->values_count;
     bool shares = plan->result != AXPROD_MPI_SCATTER, packs = shares && plan->geometry.united;
     for (int i = 0; i < 2 && plan->dtypes[i]; i++) {
@@ -281,19 +282,18 @@ void axprod_mpi_plan_destroy(axprod_mpi_plan *plan) {
 
 int axprod_mpi_plan_describe(const axprod_mpi_plan *plan, char *text, size_t size) {
     static const char *const results[] = {"local", "all", "root", "scatter"};
-    static const char *const transports[] = {[AXP_MPI_ALONE] = "none: no other rank has factors of its outputs",
-                                             [AXP_MPI_GATHER] =
-                                                 "allgather: few bytes, so one message and the same merge on each rank",
-                                             [AXP_MPI_REDUCE] = "reduce-scatter: short slices, by the MPI's own tree",
-                                             [AXP_MPI_EXCHANGE] = "exchange: long slices, merged by their owners",
-                                             [AXP_MPI_GATHER_ELEMENTS] =
-                                                 "allgather of elements: few, and one factor of each rank",
-                                             [AXP_MPI_EXCHANGE_ELEMENTS] =
-                                                 "exchange of elements: one factor of each rank, multiplied by owners"};
+    static const char *const transports[] = {
+        [AXP_MPI_ALONE] = "none: no other rank has factors of its outputs",
+        [AXP_MPI_GATHER] = "allgather: few bytes, so one message and the same merge on each rank",
+        [AXP_MPI_REDUCE] = "reduce-scatter: short slices, by the MPI's own tree",
+        [AXP_MPI_EXCHANGE] = "exchange: long slices, merged by their owners",
+        [AXP_MPI_GATHER_ELEMENTS] = "allgather of elements: few, and one factor of each rank",
+        [AXP_MPI_EXCHANGE_ELEMENTS] = "exchange of elements: one factor of each rank, multiplied by owners"};
     char core[512];
     if (!plan)
         return snprintf(text, size, "no plan");
-    axprod_plan_describe(axp_mpi_sends_elements(plan) && plan->finish ? plan->finish : plan->multiply, core, sizeof core);
+    axprod_plan_describe(axp_mpi_sends_elements(plan) && plan->finish ? plan->finish : plan->multiply, core,
+                         sizeof core);
     return snprintf(text, size, "axprod_mpi: result=%s ranks=%d group=%d%s outputs=%lld slice=%lld transport=%s; %s",
                     results[plan->result], plan->geometry.ranks, plan->size, plan->geometry.united ? " (united)" : "",
                     (long long)plan->outputs, (long long)plan->count, transports[plan->transport], core);

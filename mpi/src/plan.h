@@ -7,9 +7,9 @@
 
 /* How partials come together in a reduce group. */
 typedef enum axp_mpi_transport {
-    AXP_MPI_ALONE,   /* the group is one rank, which multiplies and finishes at once */
-    AXP_MPI_GATHER,  /* all partials to all ranks, which merge and finish them alike */
-    AXP_MPI_REDUCE,  /* each slice to its owner by MPI_Reduce_scatter, which finishes it */
+    AXP_MPI_ALONE,    /* the group is one rank, which multiplies and finishes at once */
+    AXP_MPI_GATHER,   /* all partials to all ranks, which merge and finish them alike */
+    AXP_MPI_REDUCE,   /* each slice to its owner by MPI_Reduce_scatter, which finishes it */
     AXP_MPI_EXCHANGE, /* each slice to its owner in steps, which merges and finishes it */
     /* Where each rank of the group has one factor of each output: */
     AXP_MPI_GATHER_ELEMENTS,  /* all elements to all ranks, which multiply them alike */

@@ -239,10 +239,19 @@ static unsigned char *got_elements(struct distributed *d, int i, int64_t count) 
     return got;
 }
 
+static int64_t compared;
+
+int64_t distributed_compared(void) {
+    int64_t all;
+    MPI_Allreduce(&compared, &all, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
+    return all;
+}
+
 static void check_bits(struct distributed *d, const int64_t *numbers, int64_t count) {
     for (int i = 0; i < d->output_count; i++) {
         size_t size = axprod_dtype_size(d->expected.dtypes[i]);
         unsigned char *got = got_elements(d, i, count);
+        compared += count;
         for (int64_t o = 0; o < count; o++) {
             const unsigned char *expected = d->expected.dense[i] + (size_t)numbers[o] * size;
             if (memcmp(got + (size_t)o * size, expected, size) != 0)

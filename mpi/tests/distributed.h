@@ -39,6 +39,9 @@ axprod_status distributed_plan(struct distributed *d, axprod_mpi_plan **plan);
  */
 void distributed_check(struct distributed *d);
 
+/* Outputs that were compared so far, by all ranks. Collective. */
+int64_t distributed_compared(void);
+
 /* The same by the exact oracle: complex results by their error bound. Afterwards d->expected is what this rank got. */
 void distributed_judge(struct distributed *d);
 

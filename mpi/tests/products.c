@@ -3,6 +3,7 @@
 #include "distributed.h"
 #include "generate.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* At least one dimension, so that there is something to cut. */
@@ -48,5 +49,9 @@ int main(int argc, char **argv) {
             i % 5 ? distributed_check : distributed_judge);
     }
     run_dtypes();
+    int64_t compared = distributed_compared();
+    if (world_rank() == 0)
+        printf("%lld problems, %lld outputs with the bits of one process\n", (long long)scaled_count(count),
+               (long long)compared);
     return world_close();
 }

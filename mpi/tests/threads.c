@@ -2,8 +2,8 @@
 /*
  * Threads of a rank: threads THREADS WARNINGS [bound], on the machine that HWLOC_SYNTHETIC describes, or this one, and
  * with the OMP_NUM_THREADS of the environment. A large product gets so many threads, and the node says so many times
- * that OMP_NUM_THREADS asks for more, and once that the options do. bound: skipped where the launcher has not bound each
- * rank to a core of its own.
+ * that OMP_NUM_THREADS asks for more, and once that the options do. bound: skipped where the launcher has not bound
+ * each rank to a core of its own.
  */
 #include "world.h"
 

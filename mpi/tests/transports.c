@@ -19,8 +19,12 @@ enum {
     ALONE
 };
 
-static const char *const transports[] = {"", "transport=allgather:", "transport=reduce-scatter", "transport=exchange:",
-                                         "transport=allgather of elements", "transport=exchange of elements",
+static const char *const transports[] = {"",
+                                         "transport=allgather:",
+                                         "transport=reduce-scatter",
+                                         "transport=exchange:",
+                                         "transport=allgather of elements",
+                                         "transport=exchange of elements",
                                          "transport=none"};
 
 /* How many outputs of the problem the partials of the whole tensor leave unresolved, which no number of ranks changes

@@ -255,10 +255,9 @@ static void test_wide_merge(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_unsupported),      cmocka_unit_test(test_complex),          cmocka_unit_test(test_null),
-        cmocka_unit_test(test_counts),           cmocka_unit_test(test_wide_bytes),
-        cmocka_unit_test(test_others_untouched), cmocka_unit_test(test_any_order),
-        cmocka_unit_test(test_unresolved),       cmocka_unit_test(test_too_few_words),
+        cmocka_unit_test(test_unsupported), cmocka_unit_test(test_complex),    cmocka_unit_test(test_null),
+        cmocka_unit_test(test_counts),      cmocka_unit_test(test_wide_bytes), cmocka_unit_test(test_others_untouched),
+        cmocka_unit_test(test_any_order),   cmocka_unit_test(test_unresolved), cmocka_unit_test(test_too_few_words),
         cmocka_unit_test(test_wide_merge),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

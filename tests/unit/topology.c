@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Plans for machines that no one here owns: topology FEWEST MOST CORES. The machine comes from HWLOC_SYNTHETIC, read once
- * per process; plans are made for large tensors without data, and say how many threads they would use.
+ * Plans for machines that no one here owns: topology FEWEST MOST CORES. The machine comes from HWLOC_SYNTHETIC, read
+ * once per process; plans are made for large tensors without data, and say how many threads they would use.
  */
 #include "suite.h"
 
