@@ -11,10 +11,11 @@ from common import bytes_text, in_units, seconds_text
 STYLE = """
 body { font: 15px/1.45 Helvetica, Arial, sans-serif; color: #111; max-width: 1340px; margin: 1.5em auto; padding: 0 1em; }
 h1 { font-size: 1.6em; } h2 { font-size: 1.25em; margin-top: 1.6em; border-bottom: 1px solid #999; }
-table { border-collapse: collapse; margin: 0.8em 0; font-size: 0.88em; }
-th, td { padding: 0.2em 0.7em; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; }
-th { border-bottom: 1px solid #555; vertical-align: bottom; } th.left, td.left { text-align: left; white-space: normal; }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(420px, 1fr)); gap: 1em; }
+table { border-collapse: collapse; margin: 0.8em 0; font-size: 0.85em; }
+th, td { padding: 0.2em 0.55em; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; }
+th { border-bottom: 1px solid #555; vertical-align: bottom; } th { white-space: normal; } th.left, td.left { text-align: left; }
+table.wide td { white-space: normal; }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(520px, 1fr)); gap: 1em; }
 figure { margin: 0; break-inside: avoid; } figure svg { width: 100%; height: auto; }
 figcaption { font-weight: bold; font-size: 0.95em; } .scroll { overflow-x: auto; }
 .good { border-left: 5px solid #009E73; padding-left: 0.7em; } .bad { border-left: 5px solid #D55E00; padding-left: 0.7em;
@@ -29,13 +30,13 @@ def escape(text):
     return html.escape(str(text))
 
 
-def table(header, rows, left=1):
-    """The first columns, `left` of them, are text."""
+def table(header, rows, left=1, kind=""):
+    """The first columns, `left` of them, are text; kind: of the style sheet."""
     def line(cells, tag):
         return "<tr>%s</tr>" % "".join("<%s%s>%s</%s>" % (tag, ' class="left"' if i < left else "", escape(cell), tag)
                                        for i, cell in enumerate(cells))
-    return '<div class="scroll"><table><thead>%s</thead><tbody>%s</tbody></table></div>' % (
-        line(header, "th"), "".join(line(row, "td") for row in rows))
+    return '<div class="scroll"><table class="%s"><thead>%s</thead><tbody>%s</tbody></table></div>' % (
+        kind, line(header, "th"), "".join(line(row, "td") for row in rows))
 
 
 def figure(caption, path):
@@ -61,7 +62,7 @@ def point_rows(points):
                seconds_text(p["seconds"]), seconds_text(p["ideal_seconds"]), "%.2f" % p["speedup"],
                "%.2f" % p["efficiency"], "%.1f" % p["gb_per_s"], "%.1f" % p["read_gb_per_s"], "%.2f" % p["fraction"],
                seconds_or_dash(p, "local_seconds"), seconds_or_dash(p, "rest_seconds"), seconds_or_dash(p, "hand_seconds"),
-               seconds_or_dash(p, "allreduce_seconds"), p["bits"])
+               seconds_or_dash(p, "allreduce_seconds"), p["bits"][:8])
 
 
 POINT_HEADER = ["", "cores", "ranks x threads", "elements", "time", "ideal time", "speed-up", "efficiency", "GB/s",
@@ -73,7 +74,7 @@ def problem_section(tables, index, figures):
     parts = ["<h2>%s</h2>" % escape(tables.texts[index]), figures_block(figures)]
     if fits:
         parts.append("<p>Serial fraction (Amdahl's law fitted to the fixed problem's times): %s.</p>" % escape(fits))
-    for mode, words in [("strong", "Fixed problem"), ("weak", "Fixed size per core")]:
+    for mode, words in [("strong", "Strong scaling: a fixed problem"), ("weak", "Weak scaling: a fixed size per core")]:
         parts.append("<h3>%s</h3>%s" % (words, table(POINT_HEADER, point_rows(tables.select(index, mode)))))
     return "\n".join(parts)
 
@@ -82,7 +83,7 @@ def counts_section(tables, path):
     if not tables.counts:
         return ""
     rows = [("{:,}".format(r["outputs"]), seconds_text(r["seconds"]), seconds_text(r["allreduce_seconds"]),
-             "%.2f" % (r["seconds"] / r["allreduce_seconds"]), r["bits"]) for r in tables.counts]
+             "%.2f" % (r["seconds"] / r["allreduce_seconds"]), r["bits"][:8]) for r in tables.counts]
     half = [(label, seconds_text(local), tables.half_text(ours), tables.half_text(plain))
             for label, local, ours, plain in tables.half_counts()]
     return "\n".join([
@@ -123,11 +124,11 @@ def machine_table(d):
             ("compiler", d["compiler"]), ("MPI", d["mpi"] or "not used"), ("launcher", d["launcher"] or "not used"),
             ("binding of ranks", d["rank_binding"] or "-"), ("binding of threads", d["thread_binding"]),
             ("settings", ", ".join("%s=%s" % item for item in d["settings"].items()))]
-    return table(["", ""], rows, 2)
+    return table(["", ""], rows, 2, "wide")
 
 
 READING = """<p>Times are medians of the slowest rank, or of the process. <b>Ideal</b>: one core's time divided by the cores
-(fixed problem), or one core's time (fixed per core). <b>Pure read</b>: as many bytes read, not multiplied, by the same
+(strong scaling: a fixed problem), or one core's time (weak scaling: a fixed size per core). <b>Pure read</b>: as many bytes read, not multiplied, by the same
 threads of the same ranks in the same run; <b>fraction</b> is its time by the product's. Where the memory is what limits,
 speed-up follows the pure read and not the ideal. <b>Local</b> is the multiplication of a rank's elements, <b>rest</b>
 what the product takes beyond it: messages and rounding. <b>Loop + MPI_PROD</b> is what one would write instead, one thread

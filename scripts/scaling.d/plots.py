@@ -10,7 +10,7 @@ from common import Failure, Refusal, seconds_text
 
 # The colours of Okabe and Ito, which colour-blind readers can tell apart, dark ones first.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"]
-MARKS = [7, 5, 9, 13, 11, 15]
+FULL_MARKS, OPEN_MARKS = [7, 5, 9, 13, 11, 15], [6, 4, 8, 12, 10, 14]
 REFERENCE = "lc '#555555' dt 2 lw 1.5"
 READ = "lc '#000000' dt 3 lw 2"
 
@@ -21,15 +21,18 @@ def check():
 
 
 class Line:
-    """points: [(x, y)]; style: gnuplot's, or that of a number."""
+    """points: [(x, y)]; style: gnuplot's."""
 
     def __init__(self, label, points, style, marks=True):
         self.label, self.points = label, sorted(points)
-        if isinstance(style, int):
-            style = "lc '%s' dt %s lw 2 pt %d ps 1.1" % (
-                COLOURS[style % len(COLOURS)], ["1", "(12,4)", "(4,4)", "(12,4,3,4)", "(2,3)", "(20,6)"][style % 6],
-                MARKS[style % len(MARKS)])
         self.style = ("linespoints " if marks else "lines ") + style
+
+
+def style_of(number, second=False):
+    """Of a colour and mark each; second: the other line of a pair, dashed and with open marks around those of the first."""
+    i = number % len(COLOURS)
+    return "lc '%s' dt %s lw 2 pt %d ps %s" % (COLOURS[i], "(8,5)" if second else "1",
+                                               (OPEN_MARKS if second else FULL_MARKS)[i], "1.7" if second else "1")
 
 
 def quoted(text):
@@ -44,7 +47,8 @@ def script_of(name, title, labels, lines, extra):
                        for i, line in enumerate(lines))
     settings = ["set title %s noenhanced" % quoted(title), "set xlabel %s" % quoted(labels[0]),
                 "set ylabel %s" % quoted(labels[1]), "set grid lc '#dddddd' lt 1 lw 0.5", "set border 3",
-                "set tics nomirror", "set key noenhanced below maxcols 2 width -2 samplen 3.5 spacing 1.15",
+                "set tics nomirror", "set key noenhanced below Left reverse maxcols 2 samplen 3.5 spacing 1.15",
+                "set xlabel offset 0,0.5",
                 "set offsets graph 0.03, graph 0.03, 0, 0"] + extra
     outputs = []
     for kind, terminal in [("svg", "svg size 640,460 dynamic background 'white' font 'Helvetica,13' name '%s'" %
@@ -98,19 +102,19 @@ def draw_problem(folder, tables, index):
     cores = sorted({p["cores"] for p in strong})
     ideal = Line("ideal", [(c, c) for c in cores], REFERENCE, False)
     speed = [ideal, reads(strong, "read_speedup")] + \
-        [Line(name, points, i) for i, (name, points) in enumerate(of_series(strong, "speedup"))]
+        [Line(name, points, style_of(i)) for i, (name, points) in enumerate(of_series(strong, "speedup"))]
     full = Line("ideal", [(c, 1) for c in cores], REFERENCE, False)
-    share = [full] + [Line("%s, %s" % (name, mode), points, 2 * i + k) for i, pair in enumerate(zip(
+    share = [full] + [Line("%s, %s" % (name, mode), points, style_of(i, k == 1)) for i, pair in enumerate(zip(
         of_series(strong, "efficiency"), of_series(weak, "efficiency"))) for k, (mode, (name, points)) in enumerate(
-            zip(("fixed problem", "fixed per core"), pair))]
+            zip(("strong", "weak"), pair))]
     rate = [reads(strong, "read_gb_per_s")] + \
-        [Line(name, points, i) for i, (name, points) in enumerate(of_series(strong, "gb_per_s"))]
+        [Line(name, points, style_of(i)) for i, (name, points) in enumerate(of_series(strong, "gb_per_s"))]
     part = [Line("pure read", [(c, 1) for c in cores], READ, False)] + \
-        [Line(name, points, i) for i, (name, points) in enumerate(of_series(strong, "fraction"))]
+        [Line(name, points, style_of(i)) for i, (name, points) in enumerate(of_series(strong, "fraction"))]
     zero = ["set yrange [0:*]"]
-    return [("Speed-up of a fixed problem", draw(folder, stem + "-speedup", text, (CORES, "speed-up over one core"), speed,
+    return [("Speed-up (strong scaling)", draw(folder, stem + "-speedup", text, (CORES, "speed-up over one core"), speed,
                                                  axis + zero)),
-            ("Parallel efficiency", draw(folder, stem + "-efficiency", text, (CORES, "parallel efficiency"), share,
+            ("Parallel efficiency (strong and weak)", draw(folder, stem + "-efficiency", text, (CORES, "parallel efficiency"), share,
                                          axis + ["set yrange [0:1.2<*]"])),
             ("Bandwidth beside the pure read", draw(folder, stem + "-bandwidth", text, (CORES, "GB of elements / s"), rate,
                                                     axis + zero)),
@@ -124,13 +128,11 @@ LOGARITHMIC = ["set logscale xy", "set format y '10^{%T}'", "set xtics format '1
 
 def draw_counts(folder, tables):
     ours, plain = tables.count_curves()
-    lines = [Line("axprod: product of f64 over ranks", ours, 0), Line("MPI_Allreduce with MPI_PROD on doubles", plain, 1)]
-    # the shortest bar for each problem: its local work, which messages of a higher time outlast
+    lines = [Line("axprod: product of f64 over ranks", ours, style_of(0)),
+             Line("MPI_Allreduce with MPI_PROD on doubles", plain, style_of(1))]
     for label, local, _, _ in tables.half_counts():
-        lines.append(Line("%s of %s on a rank" % (seconds_text(local), label.split(" axes")[0]),
-                          [(min(x for x, _ in ours), local), (max(x for x, _ in ours), local)], REFERENCE, False))
-    lines[2:] = [Line(line.label, line.points, style, False) for line, style in
-                 zip(lines[2:], [REFERENCE, READ] * len(lines))]
+        lines.append(Line("local work of %s (%s)" % (label.split(" axes")[0], seconds_text(local)),
+                          [(min(ours)[0], local), (max(ours)[0], local)], [REFERENCE, READ][len(lines) % 2], False))
     ranks = tables.counts[0]["ranks"] if tables.counts else 0
     return draw(folder, "allreduce", "reduction of one factor from each of %d ranks" % ranks,
                 ("outputs (doubles)", "time / s"), lines if ours else [], LOGARITHMIC)
@@ -160,7 +162,8 @@ def draw_simulated(folder, simulation):
                 for k, (who, key) in enumerate([("axprod", value), ("MPI_PROD", plain)]):
                     points = [(p["ranks"], alone / p[key] if stem == "speedup" else 1e6 * p[key]) for p in mine
                               if p["count"] == count]
-                    lines.append(Line("{}, {:,} outputs".format(who, count), points, 2 * i + k))
+                    what = "{:,} output{}".format(count, "s" if count > 1 else "")
+                    lines.append(Line("%s, %s" % (who, what), points, style_of(i, k == 1)))
             caption = "Simulated, %s: %s" % (name, "MPI_Allreduce" if stem == "reduction" else "the whole product")
             figures.append((caption, draw(folder, "simulated-%s-%s" % (topology, stem), "simulated %s" % name,
                                           ("simulated ranks (one on each node)", y), lines, rank_axis(mine) + extra)))

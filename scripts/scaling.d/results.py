@@ -91,9 +91,11 @@ class Tables:
         return "{:,}".format(int(float("%.2g" % count)))
 
     def local_rate(self):
-        """Bytes per second on all cores of this machine: what a simulated rank is taken to do."""
+        """What a simulated rank is taken to do: bytes per second of the first problem on as many cores as threads were
+        tried on, and in words what that is."""
         strong = [p for p in self.points if p["mode"] == "strong" and p["program"] == "bench"] or self.points
-        return max(strong, key=lambda p: (p["cores"], -p["index"]))["gb_per_s"] * 1e9
+        best = max(strong, key=lambda p: (p["cores"], -p["index"]))
+        return best["gb_per_s"] * 1e9, "%s on %d cores here" % (best["label"], best["cores"])
 
     # ------------------------------------------------------------------------------------------------------- as files
 

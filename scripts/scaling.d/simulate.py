@@ -39,7 +39,7 @@ MODEL_SENTENCES = [
 ]
 
 
-def check(ranks):
+def check(ranks, counts):
     """Everything that would fail later."""
     for tool in "smpicc", "smpirun":
         if not shutil.which(tool):
@@ -48,7 +48,7 @@ def check(ranks):
     if max(ranks) > MOST_RANKS or min(ranks) < 2:
         raise Refusal("the simulated clusters have 2 to %d nodes, not %d" %
                       (MOST_RANKS, max(ranks) if max(ranks) > MOST_RANKS else min(ranks)))
-    needed = max(ranks) * (RANK_BYTES + OUTPUT_BYTES * max(COUNTS))
+    needed = max(ranks) * (RANK_BYTES + OUTPUT_BYTES * max(counts))
     if needed > machine.memory_available():
         raise Refusal("%d simulated ranks take some %s of memory, and %s are available: simulate fewer" %
                       (max(ranks), bytes_text(needed), bytes_text(machine.memory_available())))
@@ -58,11 +58,14 @@ def check(ranks):
                       (max(ranks), bytes_text(copies), tempfile.gettempdir()))
 
 
-def compile_all(folder, library):
-    """simulate and costs, from the sources of the MPI layer and the core's static library."""
+def check_library(library):
     if not os.path.exists(library):
         raise Refusal("%s is not there: build axprod first (cmake --preset release, cmake --build --preset release), or "
                       "name its folder with --build" % library)
+
+
+def compile_all(folder, library):
+    """simulate and costs, from the sources of the MPI layer and the core's static library."""
     flags = ["-std=gnu11", "-O2", "-s", "-D_GNU_SOURCE", "-DAXPROD_BUILDING", "-I" + os.path.join(ROOT, "include"),
              "-I" + os.path.join(ROOT, "mpi", "include")]
     libraries = [library, "-fopenmp", "-lhwloc", "-lgmp", "-lpthread", "-lm"]
@@ -122,10 +125,10 @@ def open_record(folder, rate, rate_source, total):
     return path, lines[0]["model"], lines[1:]
 
 
-def study(folder, ranks, counts, rate, rate_source, total=DEFAULT_BYTES, library=None):
+def study(folder, library, ranks, counts, rate, rate_source, total=DEFAULT_BYTES):
     """Simulates what has not been simulated yet: {"model": ..., "points": [...]}, also in simulated.json."""
     os.makedirs(folder, exist_ok=True)
-    compile_all(folder, library or os.path.join(ROOT, "build", "release", "libaxprod.a"))
+    compile_all(folder, library)
     path, model, found = open_record(folder, rate, rate_source, total)
     wanted = [(topology, r, count) for r in sorted(ranks) for topology in TOPOLOGIES for count in counts]
     there = {(p["topology"], p["ranks"], p["count"]) for p in found}
@@ -204,11 +207,12 @@ def print_table(points):
 def main(arguments):
     def whole():
         o = parse(arguments)
-        check(o.ranks)
+        check(o.ranks, o.counts)
+        library = os.path.join(o.build, "libaxprod.a")
+        check_library(library)
         rate = o.rate * 1e9 if o.rate else measured_rate(os.path.join(o.build, "tests", "axprod-bench"))
         source = "--rate" if o.rate else "axprod-bench on all cores"
-        simulation = study(os.path.abspath(o.folder), o.ranks, o.counts, rate, source, o.size,
-                           os.path.join(o.build, "libaxprod.a"))
+        simulation = study(os.path.abspath(o.folder), library, o.ranks, o.counts, rate, source, o.size)
         print_table(simulation["points"])
         print(bits_sentence(simulation))
         return 0 if agrees(simulation) else 1

@@ -105,9 +105,14 @@ class Study:
             raise Refusal("%d threads need as many cores, and there are %d here: ask for fewer with --threads, or let them "
                           "share cores with --oversubscribe" % (max(self.o.threads), cores))
         if self.o.simulate:
-            simulate.check(self.o.simulate)
+            simulate.check(self.o.simulate, simulate.COUNTS)
         self.check_memory()
-        self.programs = programs(os.path.abspath(self.o.build) if self.o.build else build(), self.launcher is not None)
+        if not self.o.threads and not self.team_sizes():
+            raise Refusal("nothing is to be measured: name threads, ranks or both")
+        built = os.path.abspath(self.o.build) if self.o.build else build()
+        self.programs, self.library = programs(built, self.launcher is not None), os.path.join(built, "libaxprod.a")
+        if self.o.simulate:
+            simulate.check_library(self.library)
         self.jobs = self.make_jobs()
 
     # ------------------------------------------------------------------------------------------------- what is to be run
@@ -255,9 +260,8 @@ class Study:
     def simulated(self, tables):
         if not self.o.simulate:
             return None
-        rate = tables.local_rate()
-        return simulate.study(self.folder, self.o.simulate, simulate.COUNTS, rate,
-                              "this study's f64 on all cores of a node")
+        rate, source = tables.local_rate()
+        return simulate.study(self.folder, self.library, self.o.simulate, simulate.COUNTS, rate, source)
 
     def finish(self):
         tables = results.Tables(self.describe(), self.o.problems, self.points, self.jobs, self.found)
