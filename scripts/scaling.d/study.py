@@ -38,12 +38,14 @@ def programs(folder, wants_mpi):
     return found
 
 
-def build():
+def build(wants_mpi):
     """build/release, up to date."""
-    for command in ["cmake", "--preset", "release"], ["cmake", "--build", "--preset", "release"]:
-        if not shutil.which("cmake"):
-            raise Refusal("cmake is not found: scripts/setup installs it, or name a finished build with --build")
-        print("$ " + " ".join(command))
+    if not shutil.which("cmake"):
+        raise Refusal("cmake is not found: scripts/setup installs it, or name a finished build with --build")
+    targets = ["axprod_static", "axprod_bench"] + (["axprod_mpi_bench"] if wants_mpi else [])
+    for command in (["cmake", "--preset", "release", "-DAXPROD_MPI=" + ("ON" if wants_mpi else "AUTO")],
+                    ["cmake", "--build", "--preset", "release", "--target"] + targets):
+        print("$ " + " ".join(command), flush=True)
         said = run(command, cwd=ROOT)
         if said.returncode != 0:
             raise Failure(said.stdout[-3000:] + said.stderr[-3000:] + "the build failed")
@@ -109,7 +111,7 @@ class Study:
         self.check_memory()
         if not self.o.threads and not self.team_sizes():
             raise Refusal("nothing is to be measured: name threads, ranks or both")
-        built = os.path.abspath(self.o.build) if self.o.build else build()
+        built = os.path.abspath(self.o.build) if self.o.build else build(self.launcher is not None)
         self.programs, self.library = programs(built, self.launcher is not None), os.path.join(built, "libaxprod.a")
         if self.o.simulate:
             simulate.check_library(self.library)
