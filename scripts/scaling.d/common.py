@@ -30,8 +30,15 @@ def main_of(name, function):
 
 
 def run(command, **keywords):
-    return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          check=False, **keywords)
+    return subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        **keywords
+    )
 
 
 def parse_size(text):
@@ -92,8 +99,12 @@ class Progress:
         text = "%d of %d, %d:%02d left: %s" % (self.finished + 1, self.total, left // 60, left % 60, what)
         if self.terminal:
             filled = 20 * self.finished // self.total
-            print("\r\x1b[K[%s%s] %s" % ("#" * filled, "." * (20 - filled), text[:90]), end="", file=sys.stderr,
-                  flush=True)
+            print(
+                "\r\x1b[K[%s%s] %s" % ("#" * filled, "." * (20 - filled), text[:90]),
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
         else:
             print(text, file=sys.stderr, flush=True)
 

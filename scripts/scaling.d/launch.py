@@ -60,8 +60,10 @@ class Launcher:
         if not self.words:
             raise Refusal("--launcher is empty: mpirun, srun or another command goes there")
         if not shutil.which(self.words[0]):
-            raise Refusal("the launcher '%s' is not found: name another with --launcher, install an MPI (scripts/setup "
-                          "does), or study threads alone with --ranks=none --hybrid=none" % self.words[0])
+            raise Refusal(
+                "the launcher '%s' is not found: name another with --launcher, install an MPI (scripts/setup "
+                "does), or study threads alone with --ranks=none --hybrid=none" % self.words[0]
+            )
         self.template = "{ranks}" in text
         self.kind = "other" if self.template else kind_of(self.words)
         if hostfile and self.kind == "other" and "{hostfile}" not in text:
@@ -79,9 +81,11 @@ class Launcher:
 
     def check(self, ranks, threads):
         if ranks * threads > self.slots and not self.oversubscribe:
-            raise Refusal("%d ranks of %d threads need %d cores, and there are %d: ask for less with --ranks and --hybrid, "
-                          "name more with --hostfile, or let them share cores with --oversubscribe" %
-                          (ranks, threads, ranks * threads, self.slots))
+            raise Refusal(
+                "%d ranks of %d threads need %d cores, and there are %d: ask for less with --ranks and --hybrid, "
+                "name more with --hostfile, or let them share cores with --oversubscribe"
+                % (ranks, threads, ranks * threads, self.slots)
+            )
 
     def command(self, ranks, threads):
         """The words before the program."""
@@ -122,5 +126,9 @@ class Launcher:
     def binding(self):
         if self.oversubscribe:
             return "none"
-        return {"openmpi": "--map-by slot:PE=THREADS --bind-to core", "srun": "--cpus-per-task=THREADS --cpu-bind=cores",
-                "mpich": "-bind-to core:THREADS", "other": "as the launcher does"}[self.kind]
+        return {
+            "openmpi": "--map-by slot:PE=THREADS --bind-to core",
+            "srun": "--cpus-per-task=THREADS --cpu-bind=cores",
+            "mpich": "-bind-to core:THREADS",
+            "other": "as the launcher does",
+        }[self.kind]

@@ -50,11 +50,19 @@ def topology():
 def topology_text(found):
     if not found:
         return "not known: lstopo (package hwloc-nox) is not installed"
-    caches = ", ".join("%s %d x %s" % (name, cache["count"], bytes_text(cache["bytes"]))
-                       for name, cache in sorted(found["caches"].items()))
+    caches = ", ".join(
+        "%s %d x %s" % (name, cache["count"], bytes_text(cache["bytes"]))
+        for name, cache in sorted(found["caches"].items())
+    )
     numa = ", ".join(bytes_text(size) for size in found["numa_nodes"])
     return "%d cores (%d hardware threads, %d cores usable here) in %d packages; %s; NUMA nodes with %s" % (
-        found["cores"], found["hardware_threads"], found["usable_cores"], found["packages"], caches, numa)
+        found["cores"],
+        found["hardware_threads"],
+        found["usable_cores"],
+        found["packages"],
+        caches,
+        numa,
+    )
 
 
 def memory_available():

@@ -21,7 +21,7 @@ def check():
 
 
 class Line:
-    """points: [(x, y)]; style: gnuplot's."""
+    """points: [(x, y)]; style: gnuplot's; marks: at the points."""
 
     def __init__(self, label, points, style, marks=True):
         self.label, self.points = label, sorted(points)
@@ -29,10 +29,14 @@ class Line:
 
 
 def style_of(number, second=False):
-    """Of a colour and mark each; second: the other line of a pair, dashed and with open marks around those of the first."""
+    """Of a colour and mark each; second: the other line of a pair, dashed, its marks open and around the first's."""
     i = number % len(COLOURS)
-    return "lc '%s' dt %s lw 2 pt %d ps %s" % (COLOURS[i], "(8,5)" if second else "1",
-                                               (OPEN_MARKS if second else FULL_MARKS)[i], "1.7" if second else "1")
+    return "lc '%s' dt %s lw 2 pt %d ps %s" % (
+        COLOURS[i],
+        "(8,5)" if second else "1",
+        (OPEN_MARKS if second else FULL_MARKS)[i],
+        "1.7" if second else "1",
+    )
 
 
 def quoted(text):
@@ -41,20 +45,29 @@ def quoted(text):
 
 def script_of(name, title, labels, lines, extra):
     """labels: of x and y; extra: lines of gnuplot."""
-    blocks = ["$data%d << END\n%s\nEND" % (i, "\n".join("%.9g %.9g" % point for point in line.points))
-              for i, line in enumerate(lines)]
-    curves = ", ".join("$data%d using 1:2 with %s title %s" % (i, line.style, quoted(line.label))
-                       for i, line in enumerate(lines))
-    settings = ["set title %s noenhanced" % quoted(title), "set xlabel %s" % quoted(labels[0]),
-                "set ylabel %s" % quoted(labels[1]), "set grid lc '#dddddd' lt 1 lw 0.5", "set border 3",
-                "set tics nomirror", "set key noenhanced below Left reverse maxcols 2 samplen 3.5 spacing 1.15",
-                "set xlabel offset 0,0.5",
-                "set offsets graph 0.03, graph 0.03, 0, 0"] + extra
+    blocks = [
+        "$data%d << END\n%s\nEND" % (i, "\n".join("%.9g %.9g" % point for point in line.points))
+        for i, line in enumerate(lines)
+    ]
+    curves = ", ".join(
+        "$data%d using 1:2 with %s title %s" % (i, line.style, quoted(line.label)) for i, line in enumerate(lines)
+    )
+    settings = [
+        "set title %s noenhanced" % quoted(title),
+        "set xlabel %s" % quoted(labels[0]),
+        "set ylabel %s" % quoted(labels[1]),
+        "set grid lc '#dddddd' lt 1 lw 0.5",
+        "set border 3",
+        "set tics nomirror",
+        "set key noenhanced below Left reverse maxcols 2 samplen 3.5 spacing 1.15",
+        "set xlabel offset 0,0.5",
+        "set offsets graph 0.03, graph 0.03, 0, 0",
+    ] + extra
     outputs = []
-    for kind, terminal in [("svg", "svg size 640,460 dynamic background 'white' font 'Helvetica,13' name '%s'" %
-                            name.replace("-", "_")),
-                           ("png", "pngcairo size 1280,920 background 'white' font 'Sans,11' fontscale 2 linewidth 2 "
-                            "pointscale 2")]:
+    for kind, terminal in [
+        ("svg", "svg size 640,460 dynamic background 'white' font 'Helvetica,13' name '%s'" % name.replace("-", "_")),
+        ("png", "pngcairo size 1280,920 background 'white' font 'Sans,11' fontscale 2 linewidth 2 " "pointscale 2"),
+    ]:
         outputs += ["set terminal " + terminal, "set output '%s.%s'" % (name, kind), "plot " + curves]
     return "\n".join(blocks + settings + outputs + ["set output"]) + "\n"
 
@@ -65,8 +78,9 @@ def draw(folder, name, title, labels, lines, extra):
     if not lines:
         return None
     script = script_of(name, title, labels, lines, extra)
-    said = subprocess.run(["gnuplot"], input=script, cwd=folder, text=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, check=False)
+    said = subprocess.run(
+        ["gnuplot"], input=script, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False
+    )
     if said.returncode != 0:
         raise Failure("%sgnuplot could not draw %s" % (said.stderr, name))
     return os.path.join(folder, name + ".svg")
@@ -82,8 +96,11 @@ def of_series(points, value):
 
 def core_axis(points):
     cores = sorted({p["cores"] for p in points})
-    return ["set logscale x 2", "set xtics (%s)" % ", ".join(map(str, cores)),
-            "set xrange [%g:%g]" % (cores[0] / 1.15, cores[-1] * 1.15)]
+    return [
+        "set logscale x 2",
+        "set xtics (%s)" % ", ".join(map(str, cores)),
+        "set xrange [%g:%g]" % (cores[0] / 1.15, cores[-1] * 1.15),
+    ]
 
 
 CORES = "cores (ranks x threads of each)"
@@ -101,26 +118,54 @@ def draw_problem(folder, tables, index):
     text, axis, stem = tables.texts[index], core_axis(strong), "problem-%d" % (index + 1)
     cores = sorted({p["cores"] for p in strong})
     ideal = Line("ideal", [(c, c) for c in cores], REFERENCE, False)
-    speed = [ideal, reads(strong, "read_speedup")] + \
-        [Line(name, points, style_of(i)) for i, (name, points) in enumerate(of_series(strong, "speedup"))]
-    full = Line("ideal", [(c, 1) for c in cores], REFERENCE, False)
-    share = [full] + [Line("%s, %s" % (name, mode), points, style_of(i, k == 1)) for i, pair in enumerate(zip(
-        of_series(strong, "efficiency"), of_series(weak, "efficiency"))) for k, (mode, (name, points)) in enumerate(
-            zip(("strong", "weak"), pair))]
-    rate = [reads(strong, "read_gb_per_s")] + \
-        [Line(name, points, style_of(i)) for i, (name, points) in enumerate(of_series(strong, "gb_per_s"))]
-    part = [Line("pure read", [(c, 1) for c in cores], READ, False)] + \
-        [Line(name, points, style_of(i)) for i, (name, points) in enumerate(of_series(strong, "fraction"))]
+    speed = [ideal, reads(strong, "read_speedup")] + [
+        Line(name, points, style_of(i)) for i, (name, points) in enumerate(of_series(strong, "speedup"))
+    ]
+    share = [Line("ideal", [(c, 1) for c in cores], REFERENCE, False)]
+    for second, (mode, points) in enumerate([("strong", strong), ("weak", weak)]):
+        share += [
+            Line("%s, %s" % (name, mode), values, style_of(i, second == 1))
+            for i, (name, values) in enumerate(of_series(points, "efficiency"))
+        ]
+    rate = [reads(strong, "read_gb_per_s")] + [
+        Line(name, points, style_of(i)) for i, (name, points) in enumerate(of_series(strong, "gb_per_s"))
+    ]
+    part = [Line("pure read", [(c, 1) for c in cores], READ, False)] + [
+        Line(name, points, style_of(i)) for i, (name, points) in enumerate(of_series(strong, "fraction"))
+    ]
     zero = ["set yrange [0:*]"]
-    return [("Speed-up (strong scaling)", draw(folder, stem + "-speedup", text, (CORES, "speed-up over one core"), speed,
-                                                 axis + zero)),
-            ("Parallel efficiency (strong and weak)", draw(folder, stem + "-efficiency", text, (CORES, "parallel efficiency"), share,
-                                         axis + ["set yrange [0:1.2<*]"])),
-            ("Bandwidth beside the pure read", draw(folder, stem + "-bandwidth", text, (CORES, "GB of elements / s"), rate,
-                                                    axis + zero)),
-            ("Fraction of the memory's bandwidth", draw(folder, stem + "-fraction", text,
-                                                        (CORES, "fraction of the pure read"), part,
-                                                        axis + ["set yrange [0:1.1<*]"]))]
+    return [
+        (
+            "Speed-up (strong scaling)",
+            draw(folder, stem + "-speedup", text, (CORES, "speed-up over one core"), speed, axis + zero),
+        ),
+        (
+            "Parallel efficiency (strong and weak)",
+            draw(
+                folder,
+                stem + "-efficiency",
+                text,
+                (CORES, "parallel efficiency"),
+                share,
+                axis + ["set yrange [0:1.2<*]"],
+            ),
+        ),
+        (
+            "Bandwidth beside the pure read",
+            draw(folder, stem + "-bandwidth", text, (CORES, "GB of elements / s"), rate, axis + zero),
+        ),
+        (
+            "Fraction of the memory's bandwidth",
+            draw(
+                folder,
+                stem + "-fraction",
+                text,
+                (CORES, "fraction of the pure read"),
+                part,
+                axis + ["set yrange [0:1.1<*]"],
+            ),
+        ),
+    ]
 
 
 LOGARITHMIC = ["set logscale xy", "set format y '10^{%T}'", "set xtics format '10^{%T}'"]
@@ -128,20 +173,37 @@ LOGARITHMIC = ["set logscale xy", "set format y '10^{%T}'", "set xtics format '1
 
 def draw_counts(folder, tables):
     ours, plain = tables.count_curves()
-    lines = [Line("axprod: product of f64 over ranks", ours, style_of(0)),
-             Line("MPI_Allreduce with MPI_PROD on doubles", plain, style_of(1))]
+    lines = [
+        Line("axprod: product of f64 over ranks", ours, style_of(0)),
+        Line("MPI_Allreduce with MPI_PROD on doubles", plain, style_of(1)),
+    ]
     for label, local, _, _ in tables.half_counts():
-        lines.append(Line("local work of %s (%s)" % (label.split(" axes")[0], seconds_text(local)),
-                          [(min(ours)[0], local), (max(ours)[0], local)], [REFERENCE, READ][len(lines) % 2], False))
+        lines.append(
+            Line(
+                "local work of %s (%s)" % (label.split(" axes")[0], seconds_text(local)),
+                [(min(ours)[0], local), (max(ours)[0], local)],
+                [REFERENCE, READ][len(lines) % 2],
+                False,
+            )
+        )
     ranks = tables.counts[0]["ranks"] if tables.counts else 0
-    return draw(folder, "allreduce", "reduction of one factor from each of %d ranks" % ranks,
-                ("outputs (doubles)", "time / s"), lines if ours else [], LOGARITHMIC)
+    return draw(
+        folder,
+        "allreduce",
+        "reduction of one factor from each of %d ranks" % ranks,
+        ("outputs (doubles)", "time / s"),
+        lines if ours else [],
+        LOGARITHMIC,
+    )
 
 
 def rank_axis(points):
     ranks = sorted({p["ranks"] for p in points})
-    return ["set logscale x 2", "set xtics (%s)" % ", ".join(map(str, ranks)),
-            "set xrange [%g:%g]" % (ranks[0] / 1.15, ranks[-1] * 1.15)]
+    return [
+        "set logscale x 2",
+        "set xtics (%s)" % ", ".join(map(str, ranks)),
+        "set xrange [%g:%g]" % (ranks[0] / 1.15, ranks[-1] * 1.15),
+    ]
 
 
 def draw_simulated(folder, simulation):
@@ -153,24 +215,49 @@ def draw_simulated(folder, simulation):
         mine = [p for p in simulation["points"] if p["topology"] == topology]
         counts = sorted({p["count"] for p in mine})
         for value, plain, stem, y, extra in [
-                ("seconds", "plain_seconds", "reduction", "simulated time / us", ["set logscale y", "set yrange [1:*]"]),
-                ("total_seconds", "plain_total_seconds", "speedup", "simulated speed-up over one node",
-                 ["set logscale y 2"])]:
+            ("seconds", "plain_seconds", "reduction", "simulated time / us", ["set logscale y", "set yrange [1:*]"]),
+            (
+                "total_seconds",
+                "plain_total_seconds",
+                "speedup",
+                "simulated speed-up over one node",
+                ["set logscale y 2"],
+            ),
+        ]:
             alone = simulation["model"]["bytes"] / simulation["model"]["bytes_per_second"]
-            lines = [Line("ideal", [(p["ranks"], p["ranks"]) for p in mine], REFERENCE, False)] if stem == "speedup" else []
+            lines = (
+                [Line("ideal", [(p["ranks"], p["ranks"]) for p in mine], REFERENCE, False)] if stem == "speedup" else []
+            )
             for i, count in enumerate(counts):
                 for k, (who, key) in enumerate([("axprod", value), ("MPI_PROD", plain)]):
-                    points = [(p["ranks"], alone / p[key] if stem == "speedup" else 1e6 * p[key]) for p in mine
-                              if p["count"] == count]
+                    points = [
+                        (p["ranks"], alone / p[key] if stem == "speedup" else 1e6 * p[key])
+                        for p in mine
+                        if p["count"] == count
+                    ]
                     what = "{:,} output{}".format(count, "s" if count > 1 else "")
                     lines.append(Line("%s, %s" % (who, what), points, style_of(i, k == 1)))
             caption = "Simulated, %s: %s" % (name, "MPI_Allreduce" if stem == "reduction" else "the whole product")
-            figures.append((caption, draw(folder, "simulated-%s-%s" % (topology, stem), "simulated %s" % name,
-                                          ("simulated ranks (one on each node)", y), lines, rank_axis(mine) + extra)))
+            figures.append(
+                (
+                    caption,
+                    draw(
+                        folder,
+                        "simulated-%s-%s" % (topology, stem),
+                        "simulated %s" % name,
+                        ("simulated ranks (one on each node)", y),
+                        lines,
+                        rank_axis(mine) + extra,
+                    ),
+                )
+            )
     return figures
 
 
 def draw_all(folder, tables, simulation):
     """{"problems": [[(caption, path), ...] for each problem], "allreduce": path or None, "simulated": [...]}"""
-    return {"problems": [draw_problem(folder, tables, index) for index in range(len(tables.texts))],
-            "allreduce": draw_counts(folder, tables), "simulated": draw_simulated(folder, simulation)}
+    return {
+        "problems": [draw_problem(folder, tables, index) for index in range(len(tables.texts))],
+        "allreduce": draw_counts(folder, tables),
+        "simulated": draw_simulated(folder, simulation),
+    }

@@ -9,9 +9,33 @@ import os
 import simulate
 import tables
 
-COLUMNS = ["label", "mode", "series", "ranks", "threads", "cores", "bytes", "outputs", "seconds", "ideal_seconds",
-           "gb_per_s", "read_gb_per_s", "reader", "fraction", "speedup", "efficiency", "read_speedup", "local_seconds",
-           "rest_seconds", "hand_seconds", "allreduce_seconds", "bits", "rounds", "repetitions", "problem"]
+COLUMNS = [
+    "label",
+    "mode",
+    "series",
+    "ranks",
+    "threads",
+    "cores",
+    "bytes",
+    "outputs",
+    "seconds",
+    "ideal_seconds",
+    "gb_per_s",
+    "read_gb_per_s",
+    "reader",
+    "fraction",
+    "speedup",
+    "efficiency",
+    "read_speedup",
+    "local_seconds",
+    "rest_seconds",
+    "hand_seconds",
+    "allreduce_seconds",
+    "bits",
+    "rounds",
+    "repetitions",
+    "problem",
+]
 
 
 class Tables:
@@ -24,8 +48,9 @@ class Tables:
         for job in jobs:
             for result, problem in zip(found[job.key]["results"], job.problems):
                 measured.setdefault((job.program, job.ranks, job.threads, problem.text), []).append(result)
-        self.all_bits = [{"problem": key[3], "bits": result["bits"]} for key, results in measured.items()
-                         for result in results]
+        self.all_bits = [
+            {"problem": key[3], "bits": result["bits"]} for key, results in measured.items() for result in results
+        ]
         self.points = []
         for point in points:
             rounds = measured[point["program"], point["ranks"], point["threads"], point["problem"]]
@@ -35,8 +60,12 @@ class Tables:
         for index in range(len(texts)):
             for mode in "strong", "weak":
                 tables.complete(self.select(index, mode))
-        self.counts = [tables.merge_rounds(measured[job.program, job.ranks, job.threads, problem.text])
-                       for job in jobs if job.tag == "counts" and job.round == 1 for problem in job.problems]
+        self.counts = [
+            tables.merge_rounds(measured[job.program, job.ranks, job.threads, problem.text])
+            for job in jobs
+            if job.tag == "counts" and job.round == 1
+            for problem in job.problems
+        ]
 
     def select(self, index, mode):
         return [p for p in self.points if p["index"] == index and p["mode"] == mode]
@@ -57,15 +86,20 @@ class Tables:
         groups = tables.group_bits(self.all_bits)
         wrong = self.differing()
         if not wrong:
-            return ["Bits: all %d measurements of the %d problems gave one result each, the same on all threads and ranks." %
-                    (len(self.all_bits), len(groups))]
-        return ["Bits: DIFFERENT results of the same problem, in %d of %d problems:" % (len(wrong), len(groups))] + \
-            ["    %s: %s" % (problem, ", ".join(sorted(groups[problem]))) for problem in wrong]
+            return [
+                "Bits: all %d measurements of the %d problems gave one result each, the same on all threads and ranks."
+                % (len(self.all_bits), len(groups))
+            ]
+        return ["Bits: DIFFERENT results of the same problem, in %d of %d problems:" % (len(wrong), len(groups))] + [
+            "    %s: %s" % (problem, ", ".join(sorted(groups[problem]))) for problem in wrong
+        ]
 
     def count_curves(self):
         """[(outputs, seconds)] of axprod and of MPI_PROD."""
-        return ([(r["outputs"], r["seconds"]) for r in self.counts],
-                [(r["outputs"], r["allreduce_seconds"]) for r in self.counts])
+        return (
+            [(r["outputs"], r["seconds"]) for r in self.counts],
+            [(r["outputs"], r["allreduce_seconds"]) for r in self.counts],
+        )
 
     def half_counts(self):
         """(problem, local seconds, outputs at which axprod's messages take as long, the same of the loop and MPI_PROD)
@@ -77,8 +111,14 @@ class Tables:
         for p in self.points:
             if p["mode"] == "strong" and p["series"] == "ranks" and p["ranks"] == self.counts[0]["ranks"]:
                 loop = p["hand_seconds"] - p["allreduce_seconds"] if "hand_seconds" in p else None
-                rows.append((p["label"], p["local_seconds"], tables.crossing(ours, p["local_seconds"]),
-                             tables.crossing(plain, loop) if loop and loop > 0 else None))
+                rows.append(
+                    (
+                        p["label"],
+                        p["local_seconds"],
+                        tables.crossing(ours, p["local_seconds"]),
+                        tables.crossing(plain, loop) if loop and loop > 0 else None,
+                    )
+                )
         return rows
 
     def half_text(self, count):
@@ -107,13 +147,27 @@ class Tables:
         with open(os.path.join(folder, "allreduce.csv"), "w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(["outputs", "ranks", "axprod_seconds", "mpi_prod_seconds", "bits"])
-            writer.writerows([r["outputs"], r["ranks"], r["seconds"], r["allreduce_seconds"], r["bits"]]
-                             for r in self.counts)
-        half = [{"problem": label, "local_seconds": local, "axprod_outputs": self.half_text(ours),
-                 "mpi_prod_outputs": self.half_text(plain)} for label, local, ours, plain in self.half_counts()]
-        document = {"study": self.description, "bits": self.bits_sentences(), "same_bits": not self.differing(),
-                    "points": self.points, "allreduce": self.counts, "half_counts": half,
-                    "serial_fractions": {text: dict(self.fits(i)) for i, text in enumerate(self.texts)},
-                    "simulated": simulation and dict(simulation, bits=simulate.bits_sentence(simulation))}
+            writer.writerows(
+                [r["outputs"], r["ranks"], r["seconds"], r["allreduce_seconds"], r["bits"]] for r in self.counts
+            )
+        half = [
+            {
+                "problem": label,
+                "local_seconds": local,
+                "axprod_outputs": self.half_text(ours),
+                "mpi_prod_outputs": self.half_text(plain),
+            }
+            for label, local, ours, plain in self.half_counts()
+        ]
+        document = {
+            "study": self.description,
+            "bits": self.bits_sentences(),
+            "same_bits": not self.differing(),
+            "points": self.points,
+            "allreduce": self.counts,
+            "half_counts": half,
+            "serial_fractions": {text: dict(self.fits(i)) for i, text in enumerate(self.texts)},
+            "simulated": simulation and dict(simulation, bits=simulate.bits_sentence(simulation)),
+        }
         with open(os.path.join(folder, "study.json"), "w", encoding="utf-8") as file:
             json.dump(document, file, indent=1)

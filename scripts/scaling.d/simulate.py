@@ -19,23 +19,32 @@ COUNTS = [1, 1000, 10000]
 MOST_RANKS = 4096  # nodes of the clusters described
 DEFAULT_BYTES = 16 << 30
 
-# What simgrid and its buffers take for a rank, and for an output of a rank; a copy of the program in the temporary folder.
+# What SimGrid takes for a rank, and for an output of a rank; a copy of the program in the temporary folder.
 RANK_BYTES, OUTPUT_BYTES, COPY_BYTES = 600 << 10, 130, 1 << 20
 
 # Without these, SimGrid takes algorithms and latencies of old clusters: a tree for every size, and links several times
 # slower than described. Algorithms are those that Open MPI chooses.
-SETTINGS = ["--log=root.thres:warning", "--cfg=smpi/host-speed:1Gf", "--cfg=smpi/simulate-computation:no",
-            "--cfg=smpi/lat-factor:0:1", "--cfg=smpi/bw-factor:0:1", "--cfg=smpi/allreduce:ompi",
-            "--cfg=smpi/reduce:ompi_binomial", "--cfg=smpi/bcast:binomial_tree"]
+SETTINGS = [
+    "--log=root.thres:warning",
+    "--cfg=smpi/host-speed:1Gf",
+    "--cfg=smpi/simulate-computation:no",
+    "--cfg=smpi/lat-factor:0:1",
+    "--cfg=smpi/bw-factor:0:1",
+    "--cfg=smpi/allreduce:ompi",
+    "--cfg=smpi/reduce:ompi_binomial",
+    "--cfg=smpi/bcast:binomial_tree",
+]
 SECONDS_LIMIT = 900
 
 MODEL_SENTENCES = [
-    "Simulated: every message of MPI_Allreduce, with the algorithms of Open MPI, over links with latency, bandwidth and "
-    "contention; one rank on each node. The arithmetic is really done, and its bits are compared with those of one process.",
-    "Charged, at rates measured here: the multiplication of a rank's elements, the products inside MPI_Allreduce (MPI_PROD "
-    "by an operation of the same multiplications), and finishing.",
-    "Not modelled: other jobs, noise, congestion control, the software's own overhead of each message, several ranks on a "
-    "node, and the transports of axprod_mpi_prod, which for many outputs choose other collectives than MPI_Allreduce.",
+    "Simulated: every message of MPI_Allreduce, with the algorithms of Open MPI, over links with latency, bandwidth "
+    "and contention; one rank on each node. The arithmetic is really done, and its bits are compared with those of one "
+    "process.",
+    "Charged, at rates measured here: the multiplication of a rank's elements, the products inside MPI_Allreduce "
+    "(MPI_PROD by an operation of the same multiplications), and finishing.",
+    "Not modelled: other jobs, noise, congestion control, the software's own overhead of each message, several ranks "
+    "on a node, and the transports of axprod_mpi_prod, which for many outputs choose other collectives than "
+    "MPI_Allreduce.",
 ]
 
 
@@ -43,35 +52,54 @@ def check(ranks, counts):
     """Everything that would fail later."""
     for tool in "smpicc", "smpirun":
         if not shutil.which(tool):
-            raise Refusal("%s of SimGrid is not found: scripts/setup scaling installs it (package libsimgrid-dev); or leave "
-                          "simulated ranks out of a study with --simulate=none" % tool)
+            raise Refusal(
+                "%s of SimGrid is not found: scripts/setup scaling installs it (package libsimgrid-dev); or leave "
+                "simulated ranks out of a study with --simulate=none" % tool
+            )
     if max(ranks) > MOST_RANKS or min(ranks) < 2:
-        raise Refusal("the simulated clusters have 2 to %d nodes, not %d" %
-                      (MOST_RANKS, max(ranks) if max(ranks) > MOST_RANKS else min(ranks)))
+        raise Refusal(
+            "the simulated clusters have 2 to %d nodes, not %d"
+            % (MOST_RANKS, max(ranks) if max(ranks) > MOST_RANKS else min(ranks))
+        )
     needed = max(ranks) * (RANK_BYTES + OUTPUT_BYTES * max(counts))
     if needed > machine.memory_available():
-        raise Refusal("%d simulated ranks take some %s of memory, and %s are available: simulate fewer" %
-                      (max(ranks), bytes_text(needed), bytes_text(machine.memory_available())))
+        raise Refusal(
+            "%d simulated ranks take some %s of memory, and %s are available: simulate fewer"
+            % (max(ranks), bytes_text(needed), bytes_text(machine.memory_available()))
+        )
     copies = max(ranks) * COPY_BYTES
     if copies > shutil.disk_usage(tempfile.gettempdir()).free:
-        raise Refusal("%d simulated ranks take %s in %s, where less is free: simulate fewer, or set TMPDIR" %
-                      (max(ranks), bytes_text(copies), tempfile.gettempdir()))
+        raise Refusal(
+            "%d simulated ranks take %s in %s, where less is free: simulate fewer, or set TMPDIR"
+            % (max(ranks), bytes_text(copies), tempfile.gettempdir())
+        )
 
 
 def check_library(library):
     if not os.path.exists(library):
-        raise Refusal("%s is not there: build axprod first (cmake --preset release, cmake --build --preset release), or "
-                      "name its folder with --build" % library)
+        raise Refusal(
+            "%s is not there: build axprod first (cmake --preset release, cmake --build --preset release), or "
+            "name its folder with --build" % library
+        )
 
 
 def compile_all(folder, library):
     """simulate and costs, from the sources of the MPI layer and the core's static library."""
-    flags = ["-std=gnu11", "-O2", "-s", "-D_GNU_SOURCE", "-DAXPROD_BUILDING", "-I" + os.path.join(ROOT, "include"),
-             "-I" + os.path.join(ROOT, "mpi", "include")]
+    flags = [
+        "-std=gnu11",
+        "-O2",
+        "-s",
+        "-D_GNU_SOURCE",
+        "-DAXPROD_BUILDING",
+        "-I" + os.path.join(ROOT, "include"),
+        "-I" + os.path.join(ROOT, "mpi", "include"),
+    ]
     libraries = [library, "-fopenmp", "-lhwloc", "-lgmp", "-lpthread", "-lm"]
     layer = sorted(glob.glob(os.path.join(ROOT, "mpi", "src", "*.c")))
-    programs = {"simulate": ["smpicc", "-Wl,--wrap=axprod_partial_merge", os.path.join(SOURCES, "simulate.c")] + layer,
-                "costs": ["cc", os.path.join(SOURCES, "costs.c")]}
+    programs = {
+        "simulate": ["smpicc", "-Wl,--wrap=axprod_partial_merge", os.path.join(SOURCES, "simulate.c")] + layer,
+        "costs": ["cc", os.path.join(SOURCES, "costs.c")],
+    }
     for name, (compiler, *sources) in programs.items():
         said = run([compiler] + flags + sources + libraries + ["-o", os.path.join(folder, name)])
         if said.returncode != 0:
@@ -91,16 +119,27 @@ def simulate_one(folder, topology, ranks, count, model):
     with open(hosts, "w", encoding="ascii") as file:
         file.writelines("node%d\n" % i for i in range(ranks))
     local = model["bytes"] / ranks / model["bytes_per_second"]
-    command = ["smpirun", "-np", str(ranks), "-platform", os.path.join(SOURCES, topology + ".xml"), "-hostfile", hosts] + \
-        SETTINGS + [os.path.join(folder, "simulate"), str(count)] + \
-        ["%.6e" % seconds for seconds in (local, model["merge_seconds"], model["multiply_seconds"],
-                                          model["finish_seconds"])]
+    command = (
+        ["smpirun", "-np", str(ranks), "-platform", os.path.join(SOURCES, topology + ".xml"), "-hostfile", hosts]
+        + SETTINGS
+        + [os.path.join(folder, "simulate"), str(count)]
+        + [
+            "%.6e" % seconds
+            for seconds in (local, model["merge_seconds"], model["multiply_seconds"], model["finish_seconds"])
+        ]
+    )
     begin = time.monotonic()
     said = run(["timeout", str(SECONDS_LIMIT)] + command)
     if said.returncode != 0:
-        raise Failure("%s\nfailed with status %d%s:\n%s" %
-                      (" ".join(command), said.returncode,
-                       " (it took too long)" if said.returncode == 124 else "", said.stderr[-3000:]))
+        raise Failure(
+            "%s\nfailed with status %d%s:\n%s"
+            % (
+                " ".join(command),
+                said.returncode,
+                " (it took too long)" if said.returncode == 124 else "",
+                said.stderr[-3000:],
+            )
+        )
     return dict(json.loads(said.stdout), topology=topology, elapsed_seconds=time.monotonic() - begin)
 
 
@@ -142,8 +181,10 @@ def study(folder, library, ranks, counts, rate, rate_source, total=DEFAULT_BYTES
             file.write(json.dumps(found[-1]) + "\n")
             file.flush()
             progress.finish(weight)
-    points = sorted((p for p in found if (p["topology"], p["ranks"], p["count"]) in wanted),
-                    key=lambda p: (p["topology"], p["count"], p["ranks"]))
+    points = sorted(
+        (p for p in found if (p["topology"], p["ranks"], p["count"]) in wanted),
+        key=lambda p: (p["topology"], p["count"], p["ranks"]),
+    )
     simulation = {"model": model, "does": MODEL_SENTENCES, "points": points}
     with open(os.path.join(folder, "simulated.json"), "w", encoding="utf-8") as file:
         json.dump(simulation, file, indent=1)
@@ -161,7 +202,9 @@ def bits_sentence(simulation):
     if wrong:
         return "Simulated: WRONG bits in %d of %d simulations" % (len(wrong), len(simulation["points"]))
     return "Simulated: in all %d simulations every rank had the bits of one process (with MPI_PROD, in %d)." % (
-        len(simulation["points"]), len(simulation["points"]) - len(plain))
+        len(simulation["points"]),
+        len(simulation["points"]) - len(plain),
+    )
 
 
 def measured_rate(bench):
@@ -175,33 +218,50 @@ def measured_rate(bench):
 
 
 def parse(arguments):
-    p = argparse.ArgumentParser(prog="scripts/simulate", description="Simulates a product over the ranks of a fat tree and "
-                                "of a dragonfly (mpi/simulate/*.xml) with SimGrid: MPI_Allreduce of partial products with "
-                                "axprod's operation beside doubles with MPI_PROD. All results' bits are checked.",
-                                epilog=" ".join(MODEL_SENTENCES))
+    p = argparse.ArgumentParser(
+        prog="scripts/simulate",
+        description="Simulates a product over the ranks of a fat tree and "
+        "of a dragonfly (mpi/simulate/*.xml) with SimGrid: MPI_Allreduce of partial products with "
+        "axprod's operation beside doubles with MPI_PROD. All results' bits are checked.",
+        epilog=" ".join(MODEL_SENTENCES),
+    )
     p.add_argument("--ranks", metavar="LIST", default="64,256,1024", help="up to %d (64,256,1024)" % MOST_RANKS)
     p.add_argument("--counts", metavar="LIST", default=",".join(map(str, COUNTS)), help="outputs (1,1000,10000)")
-    p.add_argument("--size", default="16GiB", help="of the elements of all ranks, whose multiplication is charged (16GiB)")
+    p.add_argument(
+        "--size", default="16GiB", help="of the elements of all ranks, whose multiplication is charged (16GiB)"
+    )
     p.add_argument("--rate", metavar="GB/S", type=float, help="at which a rank multiplies (that of axprod-bench here)")
     p.add_argument("--build", metavar="FOLDER", default=os.path.join(ROOT, "build", "release"), help="(build/release)")
     p.add_argument("--folder", default="build/scaling", help="for simulated.json (build/scaling)")
     o = p.parse_args(arguments)
     if o.rate is not None and not 0 < o.rate < 1e6:
         p.error("--rate is more than 0")
-    o.ranks, o.counts, o.size = parse_numbers("--ranks", o.ranks), parse_numbers("--counts", o.counts), parse_size(o.size)
+    o.ranks, o.counts, o.size = (
+        parse_numbers("--ranks", o.ranks),
+        parse_numbers("--counts", o.counts),
+        parse_size(o.size),
+    )
     if not o.ranks or not o.counts:
         raise Refusal("--ranks and --counts need a number each")
     return o
 
 
 def print_table(points):
-    print("%-9s %6s %8s %12s %12s %14s %14s %6s" % ("cluster", "ranks", "outputs", "axprod", "MPI_PROD", "axprod + local",
-                                                  "MPI_PROD + local", "bits"))
+    print(
+        "%-9s %6s %8s %12s %12s %14s %14s %6s"
+        % ("cluster", "ranks", "outputs", "axprod", "MPI_PROD", "axprod + local", "MPI_PROD + local", "bits")
+    )
     for p in points:
-        print("%-9s %6d %8d %12s %12s %14s %14s %6s" %
-              (TOPOLOGIES[p["topology"]], p["ranks"], p["count"], *map(seconds_text, (
-                  p["seconds"], p["plain_seconds"], p["total_seconds"], p["plain_total_seconds"])),
-               "same" if p["right_ranks"] == p["ranks"] else "WRONG"))
+        print(
+            "%-9s %6d %8d %12s %12s %14s %14s %6s"
+            % (
+                TOPOLOGIES[p["topology"]],
+                p["ranks"],
+                p["count"],
+                *map(seconds_text, (p["seconds"], p["plain_seconds"], p["total_seconds"], p["plain_total_seconds"])),
+                "same" if p["right_ranks"] == p["ranks"] else "WRONG",
+            )
+        )
 
 
 def main(arguments):
@@ -216,4 +276,5 @@ def main(arguments):
         print_table(simulation["points"])
         print(bits_sentence(simulation))
         return 0 if agrees(simulation) else 1
+
     main_of("scripts/simulate", whole)

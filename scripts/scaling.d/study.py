@@ -22,19 +22,38 @@ from launch import Launcher
 
 # Of the memory that is available, what a problem may take: results, partials and the programs need some, too.
 MEMORY_SHARE = 0.8
-DTYPE_BYTES = {"i8": 1, "u8": 1, "bool": 1, "i16": 2, "u16": 2, "f16": 2, "bf16": 2, "i32": 4, "u32": 4, "f32": 4,
-               "i64": 8, "u64": 8, "f64": 8, "c64": 8, "c128": 16}
+DTYPE_BYTES = {
+    "i8": 1,
+    "u8": 1,
+    "bool": 1,
+    "i16": 2,
+    "u16": 2,
+    "f16": 2,
+    "bf16": 2,
+    "i32": 4,
+    "u32": 4,
+    "f32": 4,
+    "i64": 8,
+    "u64": 8,
+    "f64": 8,
+    "c64": 8,
+    "c128": 16,
+}
 
 
 def programs(folder, wants_mpi):
     """The benchmarks of a build folder."""
-    found = {"bench": os.path.join(folder, "tests", "axprod-bench"),
-             "mpi": os.path.join(folder, "mpi", "programs", "axprod-mpi-bench")}
+    found = {
+        "bench": os.path.join(folder, "tests", "axprod-bench"),
+        "mpi": os.path.join(folder, "mpi", "programs", "axprod-mpi-bench"),
+    }
     if not os.path.exists(found["bench"]):
         raise Refusal("%s is not there: build with -DAXPROD_TESTS=ON, or leave --build out" % found["bench"])
     if wants_mpi and not os.path.exists(found["mpi"]):
-        raise Refusal("%s is not there, as MPI was not built: install an MPI (scripts/setup does) and build with "
-                      "-DAXPROD_MPI=ON, or study threads alone with --ranks=none --hybrid=none" % found["mpi"])
+        raise Refusal(
+            "%s is not there, as MPI was not built: install an MPI (scripts/setup does) and build with "
+            "-DAXPROD_MPI=ON, or study threads alone with --ranks=none --hybrid=none" % found["mpi"]
+        )
     return found
 
 
@@ -43,8 +62,10 @@ def build(wants_mpi):
     if not shutil.which("cmake"):
         raise Refusal("cmake is not found: scripts/setup installs it, or name a finished build with --build")
     targets = ["axprod_static", "axprod_bench"] + (["axprod_mpi_bench"] if wants_mpi else [])
-    for command in (["cmake", "--preset", "release", "-DAXPROD_MPI=" + ("ON" if wants_mpi else "AUTO")],
-                    ["cmake", "--build", "--preset", "release", "--target"] + targets):
+    for command in (
+        ["cmake", "--preset", "release", "-DAXPROD_MPI=" + ("ON" if wants_mpi else "AUTO")],
+        ["cmake", "--build", "--preset", "release", "--target"] + targets,
+    ):
         print("$ " + " ".join(command), flush=True)
         said = run(command, cwd=ROOT)
         if said.returncode != 0:
@@ -84,10 +105,18 @@ class Job:
         return 0.7 + each + (min_time + 0.1) * len(self.problems)
 
     def describe(self):
-        where = "%d threads" % self.threads if self.program == "bench" else \
-            "%d ranks x %d threads" % (self.ranks, self.threads)
-        return "round %d, %s, %s" % (self.round, where, self.problems[0].text.split(" out=")[0] if
-                                     len(self.problems) == 1 else "MPI_Allreduce of %d counts" % len(self.problems))
+        where = (
+            "%d threads" % self.threads
+            if self.program == "bench"
+            else "%d ranks x %d threads" % (self.ranks, self.threads)
+        )
+        return "round %d, %s, %s" % (
+            self.round,
+            where,
+            self.problems[0].text.split(" out=")[0]
+            if len(self.problems) == 1
+            else "MPI_Allreduce of %d counts" % len(self.problems),
+        )
 
 
 class Study:
@@ -104,8 +133,10 @@ class Study:
         for ranks, threads in self.team_sizes():
             self.launcher.check(ranks, threads)
         if max(self.o.threads, default=0) > cores and not self.o.oversubscribe:
-            raise Refusal("%d threads need as many cores, and there are %d here: ask for fewer with --threads, or let them "
-                          "share cores with --oversubscribe" % (max(self.o.threads), cores))
+            raise Refusal(
+                "%d threads need as many cores, and there are %d here: ask for fewer with --threads, or let them "
+                "share cores with --oversubscribe" % (max(self.o.threads), cores)
+            )
         if self.o.simulate:
             simulate.check(self.o.simulate, simulate.COUNTS)
         self.check_memory()
@@ -117,7 +148,7 @@ class Study:
             simulate.check_library(self.library)
         self.jobs = self.make_jobs()
 
-    # ------------------------------------------------------------------------------------------------- what is to be run
+    # --------------------------------------------------------------------------------------------- what is to be run
 
     def team_sizes(self):
         """(ranks, threads of each) over MPI."""
@@ -141,8 +172,10 @@ class Study:
         most = max(self.o.size, self.o.core_size * cores) / nodes
         available = machine.memory_available()
         if self.o.size > available * MEMORY_SHARE or most > available * MEMORY_SHARE:
-            raise Refusal("problems of %s do not fit into the %s of memory that are available on a node: choose a smaller "
-                          "--size or --core-size" % (bytes_text(max(most, self.o.size)), bytes_text(available)))
+            raise Refusal(
+                "problems of %s do not fit into the %s of memory that are available on a node: choose a smaller "
+                "--size or --core-size" % (bytes_text(max(most, self.o.size)), bytes_text(available))
+            )
 
     def make_jobs(self):
         """self.points: what the jobs are points of; a job may be several, as a weak point of all cores a strong one."""
@@ -155,11 +188,22 @@ class Study:
                         sized[text, size] = Problem(bench, text, size)
                     problem = sized[text, size]
                     if problem.extents[0] < ranks:
-                        raise Refusal("'%s' cannot be cut for %d ranks along its first axis, which has %d elements" %
-                                      (text, ranks, problem.extents[0]))
-                    self.points.append({"index": index, "mode": mode, "series": series, "ranks": ranks,
-                                        "threads": threads, "cores": ranks * threads, "program": program,
-                                        "problem": problem.text})
+                        raise Refusal(
+                            "'%s' cannot be cut for %d ranks along its first axis, which has %d elements"
+                            % (text, ranks, problem.extents[0])
+                        )
+                    self.points.append(
+                        {
+                            "index": index,
+                            "mode": mode,
+                            "series": series,
+                            "ranks": ranks,
+                            "threads": threads,
+                            "cores": ranks * threads,
+                            "program": program,
+                            "problem": problem.text,
+                        }
+                    )
                     for round_number in range(1, self.o.rounds + 1):
                         job = Job(program, ranks, threads, [problem], "point", round_number)
                         jobs.setdefault(job.key, job)
@@ -200,8 +244,10 @@ class Study:
                 lines = [line for line in file.read().split("\n")[:-1] if line]
             old = json.loads(lines[0]) if lines else head
             if old["identity"] != head["identity"]:
-                raise Refusal("%s holds another study (%s), or one of programs that have changed: begin anew with "
-                              "--restart, or keep it and name another --folder" % (self.folder, old["date"]))
+                raise Refusal(
+                    "%s holds another study (%s), or one of programs that have changed: begin anew with "
+                    "--restart, or keep it and name another --folder" % (self.folder, old["date"])
+                )
             found = {json.loads(line)["key"]: json.loads(line) for line in lines[1:]}
             head = old
         self.date = head["date"]
@@ -227,8 +273,9 @@ class Study:
                 progress.finish(weight)
 
     def run_job(self, job):
-        words = ["--json", "--min-time=%g" % self.o.min_time] + \
-            ["%s threads=%d" % (problem.text, job.threads) for problem in job.problems]
+        words = ["--json", "--min-time=%g" % self.o.min_time] + [
+            "%s threads=%d" % (problem.text, job.threads) for problem in job.problems
+        ]
         if job.program == "bench":
             environment = dict(os.environ, OMP_NUM_THREADS=str(job.threads), OMP_PLACES="cores", OMP_PROC_BIND="close")
             command = [self.programs["bench"]] + words
@@ -240,9 +287,10 @@ class Study:
             raise Failure("%s\nfailed with status %d:\n%s" % (" ".join(command), said.returncode, said.stderr[-3000:]))
         head, *measured = map(json.loads, said.stdout.splitlines())
         if len(measured) != len(job.problems) or any(r.get("ranks", 1) != job.ranks for r in measured):
-            raise Failure("%s\nmeasured %d problems instead of %d, or with another number of ranks than %d: does the "
-                          "launcher belong to another MPI?" % (" ".join(command), len(measured), len(job.problems),
-                                                               job.ranks))
+            raise Failure(
+                "%s\nmeasured %d problems instead of %d, or with another number of ranks than %d: does the "
+                "launcher belong to another MPI?" % (" ".join(command), len(measured), len(job.problems), job.ranks)
+            )
         return {"key": job.key, "command": command, "machine": head, "results": measured}
 
     # ------------------------------------------------------------------------------------------------------- the end
@@ -251,13 +299,23 @@ class Study:
         """Everything needed to repeat the study."""
         heads = [found["machine"] for found in self.found.values()]
         mpi = [head["mpi"] for head in heads if "mpi" in head]
-        return {"date": self.date, "host": machine.host(), "processor": heads[0]["processor"], "os": heads[0]["os"],
-                "topology": self.topology, "topology_text": machine.topology_text(self.topology),
-                "compiler": heads[0]["compiler"], "isa": heads[0]["isa"], "axprod": heads[0]["axprod"],
-                "commit": machine.commit(), "mpi": mpi[0] if mpi else None,
-                "launcher": " ".join(self.launcher.words) if self.launcher else None,
-                "rank_binding": self.launcher.binding() if self.launcher else None,
-                "thread_binding": "OMP_PLACES=cores OMP_PROC_BIND=close", "settings": self.identity()["settings"]}
+        return {
+            "date": self.date,
+            "host": machine.host(),
+            "processor": heads[0]["processor"],
+            "os": heads[0]["os"],
+            "topology": self.topology,
+            "topology_text": machine.topology_text(self.topology),
+            "compiler": heads[0]["compiler"],
+            "isa": heads[0]["isa"],
+            "axprod": heads[0]["axprod"],
+            "commit": machine.commit(),
+            "mpi": mpi[0] if mpi else None,
+            "launcher": " ".join(self.launcher.words) if self.launcher else None,
+            "rank_binding": self.launcher.binding() if self.launcher else None,
+            "thread_binding": "OMP_PLACES=cores OMP_PROC_BIND=close",
+            "settings": self.identity()["settings"],
+        }
 
     def simulated(self, tables):
         if not self.o.simulate:
@@ -281,4 +339,5 @@ def main(arguments):
         study = Study(arguments)
         study.measure()
         return study.finish()
+
     main_of("scripts/scaling", whole)

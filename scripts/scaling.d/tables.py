@@ -30,7 +30,9 @@ def serial_fraction(times):
         return None
     # minimises sum((a / t + b / (p t) - 1)^2)
     rows = [(1 / t, 1 / (p * t)) for p, t in times]
-    aa, ab, bb = (sum(x * y for x, y in pairs) for pairs in ([(u, u) for u, _ in rows], rows, [(v, v) for _, v in rows]))
+    aa, ab, bb = (
+        sum(x * y for x, y in pairs) for pairs in ([(u, u) for u, _ in rows], rows, [(v, v) for _, v in rows])
+    )
     ra, rb = sum(u for u, _ in rows), sum(v for _, v in rows)
     determinant = aa * bb - ab * ab
     a, b = (ra * bb - rb * ab) / determinant, (rb * aa - ra * ab) / determinant
@@ -80,8 +82,9 @@ def merge_rounds(rounds):
 
 def base_of(points, series, all_points):
     """What a series' speed-up counts from: its point on one core, else that of any other series, else its first."""
-    alone = [p for p in points if p["cores"] == 1] or \
-        [p for name in ("ranks", "threads") for p in all_points if p["series"] == name and p["cores"] == 1]
+    alone = [p for p in points if p["cores"] == 1] or [
+        p for name in ("ranks", "threads") for p in all_points if p["series"] == name and p["cores"] == 1
+    ]
     return alone[0] if alone else min(points, key=lambda p: p["cores"])
 
 

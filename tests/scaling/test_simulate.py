@@ -14,8 +14,15 @@ SIMULATE = os.path.join(os.environ["AXPROD_SCRIPTS"], "simulate")
 
 
 def run(*arguments):
-    return subprocess.run([SIMULATE, "--build=" + os.environ["AXPROD_BUILD"], *arguments], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False, timeout=200)
+    return subprocess.run(
+        [SIMULATE, "--build=" + os.environ["AXPROD_BUILD"], *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=200,
+    )
 
 
 class Simulations(unittest.TestCase):
@@ -37,10 +44,15 @@ class Simulations(unittest.TestCase):
             self.assertTrue(count == 1 or 1 < p["seconds"] / p["plain_seconds"] < 20)
 
     def test_refusals(self):
-        for pattern, *arguments in [("2 to 4096 nodes", "--ranks=5000"), ("2 to 4096 nodes", "--ranks=1"),
-                                    ("needs numbers", "--ranks=a"), ("need a number each", "--counts=none"),
-                                    ("of memory", "--ranks=4096", "--counts=900000000"),
-                                    ("--rate is more", "--rate=0"), ("name its folder", "--build=/no/such/build")]:
+        for pattern, *arguments in [
+            ("2 to 4096 nodes", "--ranks=5000"),
+            ("2 to 4096 nodes", "--ranks=1"),
+            ("needs numbers", "--ranks=a"),
+            ("need a number each", "--counts=none"),
+            ("of memory", "--ranks=4096", "--counts=900000000"),
+            ("--rate is more", "--rate=0"),
+            ("name its folder", "--build=/no/such/build"),
+        ]:
             done = run(*arguments)
             self.assertEqual((done.returncode, done.stdout), (2, ""), arguments)
             self.assertIn(pattern, done.stderr)

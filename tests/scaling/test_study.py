@@ -15,14 +15,34 @@ import xml.etree.ElementTree as tree
 
 SCALING = os.path.join(os.environ["AXPROD_SCRIPTS"], "scaling")
 BUILD, LAUNCHER = os.environ["AXPROD_BUILD"], os.environ["AXPROD_LAUNCHER"]
-SMALL = ["--build=" + BUILD, "--launcher=" + LAUNCHER, "--oversubscribe", "--threads=1,2", "--ranks=1,2", "--hybrid=2",
-         "--size=256KiB", "--core-size=128KiB", "--counts=1,50,3000", "--rounds=1", "--min-time=0.01", "--simulate=none",
-         "f64 *x32 axes=0"]
+SMALL = [
+    "--build=" + BUILD,
+    "--launcher=" + LAUNCHER,
+    "--oversubscribe",
+    "--threads=1,2",
+    "--ranks=1,2",
+    "--hybrid=2",
+    "--size=256KiB",
+    "--core-size=128KiB",
+    "--counts=1,50,3000",
+    "--rounds=1",
+    "--min-time=0.01",
+    "--simulate=none",
+    "f64 *x32 axes=0",
+]
 
 
 def run(*arguments, **environment):
-    return subprocess.run([SCALING, *arguments], env=dict(os.environ, **environment), stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False, timeout=200)
+    return subprocess.run(
+        [SCALING, *arguments],
+        env=dict(os.environ, **environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=200,
+    )
 
 
 class Miniature(unittest.TestCase):
@@ -62,13 +82,20 @@ class Miniature(unittest.TestCase):
             strong = row["mode"] == "strong"
             self.assertEqual(int(row["bytes"]), 256 << 10 if strong else int(row["cores"]) * (128 << 10))
             self.assertEqual(int(row["cores"]), int(row["ranks"]) * int(row["threads"]))
-            (base,) = [r for r in rows if r["mode"] == row["mode"] and r["cores"] == "1" and
-                       r["series"] == ("threads" if row["series"] == "threads" else "ranks")]
+            (base,) = [
+                r
+                for r in rows
+                if r["mode"] == row["mode"]
+                and r["cores"] == "1"
+                and r["series"] == ("threads" if row["series"] == "threads" else "ranks")
+            ]
             expected = float(base["seconds"]) / float(row["seconds"]) / (int(row["cores"]) if strong else 1)
             self.assertAlmostEqual(float(row["efficiency"]), expected)
             self.assertEqual("" != row["hand_seconds"], row["series"] != "threads")
-        self.assertEqual({(r["series"], r["cores"]) for r in rows} - {("ranks of 2 threads", c) for c in "24"},
-                         {("threads", "1"), ("threads", "2"), ("ranks", "1"), ("ranks", "2")})
+        self.assertEqual(
+            {(r["series"], r["cores"]) for r in rows} - {("ranks of 2 threads", c) for c in "24"},
+            {("threads", "1"), ("threads", "2"), ("ranks", "1"), ("ranks", "2")},
+        )
         self.assertEqual([r["outputs"] for r in study["allreduce"]], [1, 50, 3000])
         self.assertTrue(study["same_bits"])
         for key in "date", "processor", "compiler", "mpi", "commit", "rank_binding", "thread_binding", "settings":
@@ -115,8 +142,14 @@ class Refusals(unittest.TestCase):
 
     def refuse(self, pattern, *arguments, **environment):
         with tempfile.TemporaryDirectory() as folder:
-            done = run("--build=" + BUILD, "--launcher=" + LAUNCHER, "--simulate=none", "--folder=" + folder, *arguments,
-                       **environment)
+            done = run(
+                "--build=" + BUILD,
+                "--launcher=" + LAUNCHER,
+                "--simulate=none",
+                "--folder=" + folder,
+                *arguments,
+                **environment
+            )
             self.assertEqual((done.returncode, done.stdout), (2, ""), arguments)
             self.assertRegex(done.stderr, pattern)
             self.assertEqual(os.listdir(folder), [])

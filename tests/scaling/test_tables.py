@@ -23,7 +23,7 @@ def point(series, cores, seconds, mode="strong", read=10.0):
 
 class Arithmetic(unittest.TestCase):
     def test_serial_fraction(self):
-        """Times made by Amdahl's law give its fraction back; noise moves it little; one number of cores says nothing."""
+        """Times by Amdahl's law give its fraction back; noise moves it little; one number of cores says nothing."""
         for fraction in 0, 0.05, 0.3, 1:
             times = [(p, 7 * (fraction + (1 - fraction) / p)) for p in (1, 2, 4, 16, 64)]
             self.assertAlmostEqual(tables.serial_fraction(times), fraction)
@@ -35,8 +35,15 @@ class Arithmetic(unittest.TestCase):
         self.assertIsNone(tables.serial_fraction([(2, 5), (2, 6)]))
 
     def test_complete(self):
-        points = tables.complete([point("threads", 1, 8.0), point("threads", 4, 2.5, read=30.0),
-                                  point("ranks", 1, 9.0), point("ranks", 2, 4.5), point("ranks of 2 threads", 4, 3.0)])
+        points = tables.complete(
+            [
+                point("threads", 1, 8.0),
+                point("threads", 4, 2.5, read=30.0),
+                point("ranks", 1, 9.0),
+                point("ranks", 2, 4.5),
+                point("ranks of 2 threads", 4, 3.0),
+            ]
+        )
         self.assertEqual([p["speedup"] for p in points], [1, 3.2, 1, 2, 3])
         self.assertEqual([p["efficiency"] for p in points], [1, 0.8, 1, 1, 0.75])
         self.assertEqual([p["ideal_seconds"] for p in points], [8, 2, 9, 4.5, 2.25])
@@ -63,7 +70,7 @@ class Arithmetic(unittest.TestCase):
 
     def test_crossing(self):
         """A power law is straight on logarithmic axes, so that interpolation is exact."""
-        curve = [(n, 1e-6 * n ** 0.5) for n in (1, 10, 100, 10000)]
+        curve = [(n, 1e-6 * n**0.5) for n in (1, 10, 100, 10000)]
         self.assertAlmostEqual(tables.crossing(curve, 4e-5), 1600)
         self.assertAlmostEqual(tables.crossing(curve[::-1], 1e-5), 100)
         self.assertEqual(tables.crossing(curve, 1), math.inf)
@@ -75,12 +82,18 @@ class Arithmetic(unittest.TestCase):
     def test_half_text(self):
         made = results.Tables.__new__(results.Tables)
         made.counts = [{"outputs": 1}, {"outputs": 1000000}]
-        self.assertEqual([made.half_text(count) for count in (None, 12345.6, math.inf, -math.inf)],
-                         ["-", "12,000", "more than 1,000,000", "less than 1"])
+        self.assertEqual(
+            [made.half_text(count) for count in (None, 12345.6, math.inf, -math.inf)],
+            ["-", "12,000", "more than 1,000,000", "less than 1"],
+        )
 
     def test_rounds(self):
-        merged = tables.merge_rounds([{"seconds": s, "fraction": s / 10, "bits": "b", "gb_per_s": 1 / s, "bytes": 8,
-                                       "repetitions": 5} for s in (3, 1, 9)])
+        merged = tables.merge_rounds(
+            [
+                {"seconds": s, "fraction": s / 10, "bits": "b", "gb_per_s": 1 / s, "bytes": 8, "repetitions": 5}
+                for s in (3, 1, 9)
+            ]
+        )
         self.assertEqual((merged["seconds"], merged["fraction"], merged["gb_per_s"]), (3, 0.3, 1 / 3))
         self.assertEqual((merged["rounds"], merged["repetitions"], merged["bytes"]), (3, 15, 8))
         self.assertEqual(tables.median([4, 1, 2, 3]), 2.5)
@@ -96,16 +109,20 @@ class Words(unittest.TestCase):
         self.assertEqual(common.parse_numbers("--ranks", "4,1,2,4"), [1, 2, 4])
         self.assertEqual(common.parse_numbers("--ranks", "none"), [])
         self.assertEqual([common.parse_size(text) for text in ("7", "16KiB", "2GiB")], [7, 16384, 2 << 30])
-        for function, text in [(common.parse_size, "1GB"), (common.parse_size, "0"),
-                               (lambda t: common.parse_numbers("--ranks", t), "1,,2"),
-                               (lambda t: common.parse_numbers("--ranks", t), "0")]:
+        for function, text in [
+            (common.parse_size, "1GB"),
+            (common.parse_size, "0"),
+            (lambda t: common.parse_numbers("--ranks", t), "1,,2"),
+            (lambda t: common.parse_numbers("--ranks", t), "0"),
+        ]:
             with self.assertRaises(common.Refusal):
                 function(text)
         self.assertEqual([common.powers_up_to(n) for n in (0, 1, 2, 6)], [[], [1], [1, 2], [1, 2, 4, 6]])
 
     def test_units(self):
-        self.assertEqual([common.seconds_text(s) for s in (1.234, 0.0456, 7.89e-5, 8e-8)],
-                         ["1.23 s", "45.6 ms", "78.9 us", "80 ns"])
+        self.assertEqual(
+            [common.seconds_text(s) for s in (1.234, 0.0456, 7.89e-5, 8e-8)], ["1.23 s", "45.6 ms", "78.9 us", "80 ns"]
+        )
         self.assertEqual([common.bytes_text(s) for s in (512 << 20, 1000 << 30, 100)], ["512 MiB", "1000 GiB", "100 B"])
 
     def test_progress(self):
@@ -137,15 +154,22 @@ class Launching(unittest.TestCase):
         return made
 
     def test_commands(self):
-        self.assertEqual(self.launcher("srun").command(4, 2),
-                         ["start", "-n", "4", "--cpus-per-task=2", "--cpu-bind=cores"])
-        self.assertEqual(self.launcher("mpich", hostfile="h").command(3, 1),
-                         ["start", "-n", "3", "-f", "h", "-bind-to", "core:1"])
-        self.assertEqual(self.launcher("openmpi").command(2, 2)[:7],
-                         ["start", "-n", "2", "--map-by", "slot:PE=2", "--bind-to", "core"])
-        self.assertEqual(self.launcher("openmpi", oversubscribe=True).command(8, 1)[3:6],
-                         ["--oversubscribe", "--bind-to", "none"])
-        template = self.launcher("other", template=True, hostfile="h", words=["run", "-p{ranks}x{threads}", "{hostfile}"])
+        self.assertEqual(
+            self.launcher("srun").command(4, 2), ["start", "-n", "4", "--cpus-per-task=2", "--cpu-bind=cores"]
+        )
+        self.assertEqual(
+            self.launcher("mpich", hostfile="h").command(3, 1), ["start", "-n", "3", "-f", "h", "-bind-to", "core:1"]
+        )
+        self.assertEqual(
+            self.launcher("openmpi").command(2, 2)[:7],
+            ["start", "-n", "2", "--map-by", "slot:PE=2", "--bind-to", "core"],
+        )
+        self.assertEqual(
+            self.launcher("openmpi", oversubscribe=True).command(8, 1)[3:6], ["--oversubscribe", "--bind-to", "none"]
+        )
+        template = self.launcher(
+            "other", template=True, hostfile="h", words=["run", "-p{ranks}x{threads}", "{hostfile}"]
+        )
         self.assertEqual(template.command(8, 3), ["run", "-p8x3", "h"])
 
     def test_root(self):
