@@ -3,7 +3,7 @@
 
 import argparse
 
-from common import parse_numbers, parse_size, powers_up_to
+from common import Refusal, parse_numbers, parse_size, powers_up_to
 
 DESCRIPTION = """
 Studies how axprod scales on this machine, or over the nodes of an allocation: over threads, ranks, and ranks of several
@@ -91,5 +91,8 @@ def parse(arguments, cores, numa_nodes):
     o.hybrid = [t for t in (parse_numbers("--hybrid", o.hybrid) if o.hybrid else usual) if t > 1]
     o.counts = parse_numbers("--counts", o.counts)
     o.simulate = parse_numbers("--simulate", o.simulate)
+    for problem in o.problems:
+        if "*" not in problem:
+            raise Refusal("'%s' has no extent *, so that it cannot take the sizes of the points" % problem)
     o.size, o.core_size = parse_size(o.size), parse_size(o.core_size)
     return o
