@@ -49,10 +49,9 @@ def parser():
     add(
         "--counts",
         metavar="LIST",
-        default="1,3,10,30,100,300,1000,3000,10000,30000,100000,300000,1000000",
-        help="outputs of MPI_Allreduce (1,3,10 .. 1000000), or none",
+        help="outputs of MPI_Allreduce (1,3,10 .. 3000000, as far as memory allows), or none",
     )
-    add("--rounds", type=int, default=3, help="of all measurements, of which medians count (3)")
+    add("--rounds", type=int, default=5, help="of all measurements, of which medians count (5)")
     add("--min-time", metavar="SECONDS", type=float, default=0.8, help="of each measurement (0.8)")
     add = p.add_argument_group("how ranks are started").add_argument
     add(
@@ -78,7 +77,7 @@ def parser():
 
 def parse(arguments, cores, numa_nodes):
     """Lists and sizes as numbers. cores: usable ones. The room for ranks is known only later, so their list is None
-    where it is left open."""
+    where it is left open, as is that of counts, which depends on them."""
     p = parser()
     o = p.parse_args(arguments)
     if o.rounds < 1 or not 0 < o.min_time <= 3600:
@@ -89,7 +88,7 @@ def parse(arguments, cores, numa_nodes):
         {2, cores // numa_nodes} if numa_nodes > 1 and cores >= 2 * numa_nodes else {2} if cores > 1 else set()
     )
     o.hybrid = [t for t in (parse_numbers("--hybrid", o.hybrid) if o.hybrid else usual) if t > 1]
-    o.counts = parse_numbers("--counts", o.counts)
+    o.counts = parse_numbers("--counts", o.counts) if o.counts else None
     o.simulate = parse_numbers("--simulate", o.simulate)
     for problem in o.problems:
         if "*" not in problem:

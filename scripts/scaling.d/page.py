@@ -24,7 +24,7 @@ figcaption { font-weight: bold; font-size: 0.95em; } .scroll { overflow-x: auto;
 .bad { border-left: 5px solid #D55E00; padding-left: 0.7em;
   font-weight: bold; } .simulated { border: 2px dashed #777; padding: 0 1em 1em; }
 @media print { body { font-size: 9.5pt; max-width: none; margin: 0; } .plots { grid-template-columns: 1fr 1fr; }
-  h2 { break-after: avoid; } table, tr { break-inside: avoid; } .scroll { overflow: visible; }
+  h2, h3 { break-after: avoid; } table, tr { break-inside: avoid; } .scroll { overflow: visible; }
   table { font-size: 7pt; } th, td { padding: 0.1em 0.4em; } @page { margin: 14mm; } }
 """
 
@@ -144,8 +144,8 @@ def counts_section(tables, path):
             '<div class="plots">%s<div>%s</div></div>'
             % (figure("Time of a reduction", path), table(["outputs", "axprod", "MPI_PROD", "ratio", "bits"], rows, 0)),
             "<p>axprod is the whole call: doubles in, correctly rounded doubles out, partial products of 24 bytes in "
-            "between. MPI_PROD is MPI_Allreduce on as many doubles. The outputs at which messages take half of the time, "
-            "for fixed problems on these ranks:</p>",
+            "between. MPI_PROD is MPI_Allreduce on as many doubles. The outputs at which messages take half of the "
+            "time, for fixed problems on these ranks:</p>",
             table(["problem", "local work of a rank", "outputs: axprod", "outputs: loop + MPI_PROD"], half),
         ]
     )
@@ -230,8 +230,8 @@ READING = """<p>Times are medians of the slowest rank, or of the process. <b>Ide
 cores (strong scaling: a fixed problem), or one core's time (weak scaling: a fixed size per core). <b>Pure read</b>: as
 many bytes read, not multiplied, by the same threads of the same ranks in the same run; <b>fraction</b> is its time by
 the product's. Where the memory is what limits, speed-up follows the pure read and not the ideal. <b>Local</b> is the
-multiplication of a rank's elements, <b>rest</b> what the product takes beyond it: messages and rounding. <b>Loop +
-MPI_PROD</b> is what one would write instead, one thread on each rank (f64 alone).</p>"""
+multiplication of a rank's elements, <b>rest</b> what the product takes beyond it: messages and rounding (below zero it is
+noise). <b>Loop + MPI_PROD</b> is what one would write instead, one thread on each rank (f64 alone).</p>"""
 
 
 def write(folder, tables, simulation, figures):

@@ -40,7 +40,7 @@ def style_of(number, second=False):
 
 
 def quoted(text):
-    return '"%s"' % text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"%s"' % text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def script_of(name, title, labels, lines, extra):
@@ -54,19 +54,18 @@ def script_of(name, title, labels, lines, extra):
     )
     settings = [
         "set title %s noenhanced" % quoted(title),
-        "set xlabel %s" % quoted(labels[0]),
+        "set xlabel %s" % quoted(labels[0] + "\n"),  # and a line before the legend
         "set ylabel %s" % quoted(labels[1]),
         "set grid lc '#dddddd' lt 1 lw 0.5",
         "set border 3",
         "set tics nomirror",
         "set key noenhanced below Left reverse maxcols 2 samplen 3.5 spacing 1.15",
-        "set xlabel offset 0,0.5",
         "set offsets graph 0.03, graph 0.03, 0, 0",
     ] + extra
     outputs = []
     for kind, terminal in [
         ("svg", "svg size 640,460 dynamic background 'white' font 'Helvetica,13' name '%s'" % name.replace("-", "_")),
-        ("png", "pngcairo size 1280,920 background 'white' font 'Sans,11' fontscale 2 linewidth 2 " "pointscale 2"),
+        ("png", "pngcairo size 1280,920 background 'white' font 'Sans,11' fontscale 2 linewidth 2 pointscale 2"),
     ]:
         outputs += ["set terminal " + terminal, "set output '%s.%s'" % (name, kind), "plot " + curves]
     return "\n".join(blocks + settings + outputs + ["set output"]) + "\n"
@@ -206,51 +205,48 @@ def rank_axis(points):
     ]
 
 
+def simulated_lines(points, ours, plain):
+    """ours, plain: values of a point."""
+    lines = []
+    for i, count in enumerate(sorted({p["count"] for p in points})):
+        mine = [p for p in points if p["count"] == count]
+        what = "{:,} output{}".format(count, "s" if count > 1 else "")
+        lines.append(Line("axprod, " + what, [(p["ranks"], ours(p)) for p in mine], style_of(i)))
+        lines.append(Line("MPI_PROD, " + what, [(p["ranks"], plain(p)) for p in mine], style_of(i, True)))
+    return lines
+
+
 def draw_simulated(folder, simulation):
-    """[(caption, path)]: times of the reduction in each cluster, and speed-ups with the local work."""
-    if not simulation:
-        return []
+    """[(caption, path)]: times of the reduction in each cluster, and efficiencies with the local work."""
     figures = []
-    for topology, name in simulate.TOPOLOGIES.items():
-        mine = [p for p in simulation["points"] if p["topology"] == topology]
-        counts = sorted({p["count"] for p in mine})
-        for value, plain, stem, y, extra in [
-            ("seconds", "plain_seconds", "reduction", "simulated time / us", ["set logscale y", "set yrange [1:*]"]),
-            (
-                "total_seconds",
-                "plain_total_seconds",
-                "speedup",
-                "simulated speed-up over one node",
-                ["set logscale y 2"],
-            ),
-        ]:
-            alone = simulation["model"]["bytes"] / simulation["model"]["bytes_per_second"]
-            lines = (
-                [Line("ideal", [(p["ranks"], p["ranks"]) for p in mine], REFERENCE, False)] if stem == "speedup" else []
-            )
-            for i, count in enumerate(counts):
-                for k, (who, key) in enumerate([("axprod", value), ("MPI_PROD", plain)]):
-                    points = [
-                        (p["ranks"], alone / p[key] if stem == "speedup" else 1e6 * p[key])
-                        for p in mine
-                        if p["count"] == count
-                    ]
-                    what = "{:,} output{}".format(count, "s" if count > 1 else "")
-                    lines.append(Line("%s, %s" % (who, what), points, style_of(i, k == 1)))
-            caption = "Simulated, %s: %s" % (name, "MPI_Allreduce" if stem == "reduction" else "the whole product")
-            figures.append(
-                (
-                    caption,
-                    draw(
-                        folder,
-                        "simulated-%s-%s" % (topology, stem),
-                        "simulated %s" % name,
-                        ("simulated ranks (one on each node)", y),
-                        lines,
-                        rank_axis(mine) + extra,
-                    ),
-                )
-            )
+    for topology, name in simulate.TOPOLOGIES.items() if simulation else ():
+        points = [p for p in simulation["points"] if p["topology"] == topology]
+        labels, axis, title = "simulated ranks (one on each node)", rank_axis(points), "simulated " + name
+        times = simulated_lines(points, lambda p: 1e6 * p["seconds"], lambda p: 1e6 * p["plain_seconds"])
+        path = draw(
+            folder,
+            "simulated-%s-reduction" % topology,
+            title,
+            (labels, "simulated time / us"),
+            times,
+            axis + ["set logscale y", "set yrange [1:*]"],
+        )
+        figures.append(("Simulated, %s: MPI_Allreduce" % name, path))
+        shares = simulated_lines(
+            points,
+            lambda p: p["local_seconds"] / p["total_seconds"],
+            lambda p: p["local_seconds"] / p["plain_total_seconds"],
+        )
+        ideal = Line("ideal", [(p["ranks"], 1) for p in points], REFERENCE, False)
+        path = draw(
+            folder,
+            "simulated-%s-efficiency" % topology,
+            title,
+            (labels, "simulated parallel efficiency"),
+            [ideal] + shares,
+            axis + ["set yrange [0:1.1<*]"],
+        )
+        figures.append(("Simulated, %s: efficiency of the whole product" % name, path))
     return figures
 
 

@@ -37,9 +37,9 @@ SETTINGS = [
 SECONDS_LIMIT = 900
 
 MODEL_SENTENCES = [
-    "Simulated: every message of MPI_Allreduce, with the algorithms of Open MPI, over links with latency, bandwidth "
-    "and contention; one rank on each node. The arithmetic is really done, and its bits are compared with those of one "
-    "process.",
+    "Simulated: every message of MPI_Allreduce, with the algorithms that Open MPI chooses (hence the steps), over "
+    "links with latency, bandwidth and contention; one rank on each node. The arithmetic is really done, and its bits "
+    "are compared with those of one process.",
     "Charged, at rates measured here: the multiplication of a rank's elements, the products inside MPI_Allreduce "
     "(MPI_PROD by an operation of the same multiplications), and finishing.",
     "Not modelled: other jobs, noise, congestion control, the software's own overhead of each message, several ranks "

@@ -22,6 +22,9 @@ from launch import Launcher
 
 # Of the memory that is available, what a problem may take: results, partials and the programs need some, too.
 MEMORY_SHARE = 0.8
+# What a rank needs for each output of a reduction: the element, results, partials on their way.
+OUTPUT_BYTES = 100
+USUAL_COUNTS = sorted(digit * 10**power for power in range(7) for digit in (1, 3))
 DTYPE_BYTES = {
     "i8": 1,
     "u8": 1,
@@ -140,6 +143,7 @@ class Study:
         if self.o.simulate:
             simulate.check(self.o.simulate, simulate.COUNTS)
         self.check_memory()
+        self.choose_counts()
         if not self.o.threads and not self.team_sizes():
             raise Refusal("nothing is to be measured: name threads, ranks or both")
         built = os.path.abspath(self.o.build) if self.o.build else build(self.launcher is not None)
@@ -175,6 +179,19 @@ class Study:
             raise Refusal(
                 "problems of %s do not fit into the %s of memory that are available on a node: choose a smaller "
                 "--size or --core-size" % (bytes_text(max(most, self.o.size)), bytes_text(available))
+            )
+
+    def choose_counts(self):
+        """All usual counts that fit into a node's memory, or exactly those that were asked for."""
+        ranks = max(self.o.ranks or [0])
+        ranks_on_node = -(-ranks // self.launcher.nodes) if ranks else 0
+        room = machine.memory_available() * MEMORY_SHARE / (OUTPUT_BYTES * max(ranks_on_node, 1))
+        if self.o.counts is None:
+            self.o.counts = [count for count in USUAL_COUNTS if count <= room]
+        elif max(self.o.counts, default=0) > room:
+            raise Refusal(
+                "%d outputs on each of %d ranks do not fit into the memory of a node: choose smaller --counts"
+                % (max(self.o.counts), ranks_on_node)
             )
 
     def make_jobs(self):

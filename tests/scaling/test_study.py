@@ -168,6 +168,7 @@ class Refusals(unittest.TestCase):
         self.refuse("AXPROD_TESTS=ON", "--build=/no/such/build")
         self.refuse("begins with a dtype", "g64 *", "--ranks=1")
         self.refuse("names 2 problems", "{f64,f32} *", "--ranks=1")
+        self.refuse("smaller --counts", "--counts=999999999", "--ranks=2", "--oversubscribe")
         self.refuse("no extent", "f64 scalar")
         self.refuse("cannot be cut", "f64 1x* axes=0", "--ranks=2", "--oversubscribe")
         self.refuse("rounds begins at 1", "--rounds=0")
