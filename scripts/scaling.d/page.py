@@ -230,8 +230,8 @@ READING = """<p>Times are medians of the slowest rank, or of the process. <b>Ide
 cores (strong scaling: a fixed problem), or one core's time (weak scaling: a fixed size per core). <b>Pure read</b>: as
 many bytes read, not multiplied, by the same threads of the same ranks in the same run; <b>fraction</b> is its time by
 the product's. Where the memory is what limits, speed-up follows the pure read and not the ideal. <b>Local</b> is the
-multiplication of a rank's elements, <b>rest</b> what the product takes beyond it: messages and rounding (below zero it is
-noise). <b>Loop + MPI_PROD</b> is what one would write instead, one thread on each rank (f64 alone).</p>"""
+multiplication of a rank's elements, <b>rest</b> what the product takes beyond it: messages and rounding (below zero it
+is noise). <b>Loop + MPI_PROD</b> is what one would write instead, one thread on each rank (f64 alone).</p>"""
 
 
 def write(folder, tables, simulation, figures):
