@@ -185,6 +185,8 @@ def draw_counts(folder, tables):
                 False,
             )
         )
+    # Marks at the least time are not to be cut by the axis.
+    least = min((y for _, y in ours + plain), default=1)
     ranks = tables.counts[0]["ranks"] if tables.counts else 0
     return draw(
         folder,
@@ -192,7 +194,7 @@ def draw_counts(folder, tables):
         "reduction of one factor from each of %d ranks" % ranks,
         ("outputs (doubles)", "time / s"),
         lines if ours else [],
-        LOGARITHMIC,
+        LOGARITHMIC + ["set yrange [%g:*]" % (least / 2)],
     )
 
 
