@@ -7,6 +7,7 @@
  * system refuses something; 2 the command line or a problem is wrong, and nothing was measured.
  */
 #include "arguments.h"
+#include "bits.h"
 #include "report.h"
 #include "trial.h"
 
@@ -28,8 +29,10 @@ static const char summary[] =
     "reads "
     "of each rank's bytes, as axprod-bench has them. \"speedup\" and \"fraction\" are medians of ratios of neighbours, "
     "hand and read by product. GB/s are 1e9 bytes of elements of all ranks per second.\n\n"
-    "Each rank fills its block as a problem of its own, with the seed of the problem plus its rank. What is checked "
-    "before: for tensors of up to 2^22 elements in all, the bits against those of one process on the whole tensor.";
+    "The elements are those that axprod-bench gives the problem, for any number of ranks. What is checked before: for "
+    "tensors of up to 2^22 elements in all, the bits against those of one process on the whole tensor; afterwards, "
+    "that ranks with the same outputs have them with the same bits. \"bits\", in JSON, stands for those of the whole "
+    "result: axprod-bench has the same for the same problem.";
 
 enum {
     KEY_GRID = ARGUMENTS_KEYS,
@@ -188,7 +191,7 @@ static void share_decision(int rank, int argc, char **argv, struct plan *plan, s
 /* --------------------------------------------------------------------------------------------------- report ------- */
 
 static void print_json(const struct plan *plan, const struct entry *entry, const struct share *share, int ranks,
-                       const struct trial *t) {
+                       const struct trial *t, uint64_t bits) {
     char canonical[PROBLEM_TEXT];
     int64_t elements = share->outputs * share->factors;
     double bytes = (double)elements * (double)axprod_dtype_size(entry->problem.dtype);
@@ -202,8 +205,9 @@ static void print_json(const struct plan *plan, const struct entry *entry, const
     if (share->hand.products)
         printf("\"hand_seconds\": %.4e, \"allreduce_seconds\": %.4e, \"speedup\": %.4f, ", t->hand, t->allreduce,
                t->speedup);
-    printf("\"reader\": \"%s\", \"read_gb_per_s\": %.3f, \"fraction\": %.4f, \"verified\": %s, \"repetitions\": %d}\n",
-           t->reader, 1e-9 * bytes / t->read, t->fraction, elements <= SHARE_MOST_VERIFIED ? "true" : "false",
+    printf("\"reader\": \"%s\", \"read_gb_per_s\": %.3f, \"fraction\": %.4f, \"verified\": %s, \"bits\": "
+           "\"%016" PRIx64 "\", \"repetitions\": %d}\n",
+           t->reader, 1e-9 * bytes / t->read, t->fraction, elements <= SHARE_MOST_VERIFIED ? "true" : "false", bits,
            t->repetitions);
 }
 
@@ -240,16 +244,19 @@ static void print_heading(const struct plan *plan, int width) {
 static bool measure_entry(const struct plan *plan, const struct entry *entry, int rank, int width) {
     static struct share share;
     struct trial trial;
+    uint64_t bits;
     int grid[AXPROD_MAX_NDIM], ranks;
     const char *why;
     grid_for(plan, &entry->problem, grid, &why);
     MPI_Comm_size(MPI_COMM_WORLD, &ranks);
     share_open(&share, &entry->problem, grid, (axprod_mpi_result)plan->result);
     bool good = share_verify(&share);
-    if (good)
+    if (good) {
         trial_run(&share, &plan->effort, &trial);
+        good = share_bits(&share, &bits);
+    }
     if (good && rank == 0 && plan->json)
-        print_json(plan, entry, &share, ranks, &trial);
+        print_json(plan, entry, &share, ranks, &trial, bits);
     else if (good && rank == 0)
         print_row(width, plan, entry, &share, ranks, &trial);
     else if (!good && rank == 0)

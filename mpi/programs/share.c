@@ -93,9 +93,9 @@ void share_open(struct share *share, const struct problem *problem, const int *g
     share->result = result;
     share->block = *problem;
     check(axprod_mpi_block(problem->ndim, problem->shape, grid, rank, share->offset, share->block.shape));
-    share->block.seed += (uint64_t)rank;
-    operand_open(&share->x, &problem->layout, problem->dtype, problem->ndim, share->block.shape, 1);
-    operand_fill(&share->x, &share->block, 1);
+    int touching = problem->threads > 0 ? problem->threads : 1;
+    operand_open(&share->x, &problem->layout, problem->dtype, problem->ndim, share->block.shape, touching);
+    operand_fill_part(&share->x, problem, share->offset, touching);
     check(axprod_mpi_slice(problem->ndim, problem->shape, share->offset, share->block.shape, problem_axes(problem),
                            problem->naxes, MPI_COMM_WORLD, &share->first, &share->count));
     open_outputs(share);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The command line of axprod-mpi-bench. AXPROD_BENCH: mpiexec -n N .../axprod-mpi-bench; AXPROD_TEST_RANKS: N.
+"""The command line of axprod-mpi-bench. AXPROD_BENCH: mpiexec -n N .../axprod-mpi-bench; AXPROD_TEST_RANKS: N;
+AXPROD_SERIAL_BENCH: .../axprod-bench.
 
 Usage: python3 test_axprod_mpi_bench.py [-v] [TEST]...
 """
@@ -12,6 +13,7 @@ import unittest
 
 COMMAND = shlex.split(os.environ["AXPROD_BENCH"])
 RANKS = int(os.environ["AXPROD_TEST_RANKS"])
+SERIAL = os.environ["AXPROD_SERIAL_BENCH"]
 
 
 def run(*arguments):
@@ -29,6 +31,7 @@ class Bench(unittest.TestCase):
 
     def test_results(self):
         """Every place of the result, its bits checked, on problems of all kinds that travel between ranks."""
+        bits = set()
         for where in "local", "all", "root", "scatter":
             results = self.measure("--result=" + where, "f64 10x30x7 axes={0,1,2,all,none}", "f32 40x9 axes=0 order=1,0",
                                    "f64 10x30 axes=0 keepdims form={scaled,log}", "u16 10x30 axes=1 out=i64",
@@ -40,6 +43,20 @@ class Bench(unittest.TestCase):
                 self.assertGreater(min(r["seconds"], r["local_seconds"], r["read_gb_per_s"]), 0)
                 # of a few bytes it may round to nothing
                 self.assertGreaterEqual(r["fraction"], 0)
+            bits.add(tuple(r["bits"] for r in results))
+        self.assertEqual(len(bits), 1)
+        self.assertEqual(len(set(*bits)), 11)
+
+    def test_bits(self):
+        """The digest of a result tells neither ranks nor blocks, and elements that repeat are those of one process."""
+        problems = "f64 *x24 axes=0", "f32 *x64 axes=1 order=1,0 pad=1 flip=0", "u16 40x30 axes=1 out=i64"
+        for problem in problems:
+            bits = {self.measure("--size=3MiB", "--grid=" + grid % RANKS, problem)[0]["bits"]
+                    for grid in ("%dx1", "1x%d")}
+            done = subprocess.run([SERIAL, "--json", "--repetitions=1", "--size=3MiB", problem],
+                                  stdout=subprocess.PIPE, text=True, check=True, timeout=100)
+            bits.add(json.loads(done.stdout.splitlines()[1])["bits"])
+            self.assertEqual(len(bits), 1, problem)
 
     def test_grid(self):
         for grid in "%dx1", "1x%d":

@@ -32,7 +32,8 @@ static const char summary[] =
     "make up 2^16 elements (all of them, or evenly chosen ones); complex ones are held to the header's bound. Outputs "
     "of "
     "more elements are compared with a second calculation on one thread: the tensor in five pieces whose partials (for "
-    "integer results, whose results) are multiplied; for complex results, the whole.\n\n"
+    "integer results, whose results) are multiplied; for complex results, the whole. \"bits\", in JSON, stands for the "
+    "bits of all results after the last call.\n\n"
     "Exit status: 0; 1 where a result is wrong or the system refuses something; 2 where the command line or a problem "
     "is wrong: nothing is measured then.";
 

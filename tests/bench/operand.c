@@ -91,11 +91,16 @@ static void fill_tensor(const struct problem *problem, const axprod_tensor *x, c
     reduction_close(&reduction);
 }
 
+/* Where in the block that is repeated the copy begins that lies FILL_BYTES * number behind the lowest element. */
+static size_t turn_of(size_t number) {
+    return number * 2654435761u % FILL_BYTES / CACHE_LINE * CACHE_LINE;
+}
+
 /* All bytes from the lowest element to the highest: gaps hold elements that belong to no output. */
 static void repeat_block(struct operand *operand, const unsigned char *block, int threads) {
 #pragma omp parallel for num_threads(threads) schedule(static)
     for (size_t at = 0; at < operand->span; at += FILL_BYTES) {
-        size_t turn = at / FILL_BYTES * 2654435761u % FILL_BYTES / CACHE_LINE * CACHE_LINE;
+        size_t turn = turn_of(at / FILL_BYTES);
         size_t left = operand->span - at < FILL_BYTES ? operand->span - at : FILL_BYTES;
         size_t first = left < FILL_BYTES - turn ? left : FILL_BYTES - turn;
         memcpy(operand->lowest + at, block + turn, first);
@@ -103,14 +108,73 @@ static void repeat_block(struct operand *operand, const unsigned char *block, in
     }
 }
 
-void operand_fill(struct operand *operand, const struct problem *problem, int threads) {
-    if (elements_bytes(problem) <= FILL_BYTES) {
-        fill_tensor(problem, &operand->tensor, problem_axes(problem), problem->naxes);
-        return;
-    }
+/* The elements that larger problems have again and again. */
+static const unsigned char *make_block(const struct problem *problem) {
     static unsigned char block[FILL_BYTES];
     int64_t count = FILL_BYTES / (int64_t)axprod_dtype_size(problem->dtype);
     axprod_tensor x = {block, problem->dtype, 1, &count, NULL};
     fill_tensor(problem, &x, NULL, -1);
-    repeat_block(operand, block, threads);
+    return block;
+}
+
+void operand_fill(struct operand *operand, const struct problem *problem, int threads) {
+    if (elements_bytes(problem) <= FILL_BYTES)
+        fill_tensor(problem, &operand->tensor, problem_axes(problem), problem->naxes);
+    else
+        repeat_block(operand, make_block(problem), threads);
+}
+
+/* One run of a part along its last axis. whole: where the run begins, in bytes from the whole's lowest element. */
+struct run {
+    unsigned char *part;
+    int64_t whole, part_stride, whole_stride, count;
+};
+
+static struct run run_of(const struct operand *part, const struct problem *whole, const int64_t *strides,
+                         int64_t index) {
+    int last = whole->ndim - 1;
+    struct run run = {part->tensor.data, 0, 0, 0, 1};
+    if (last >= 0)
+        run = (struct run){part->tensor.data, 0, part->strides[last], strides[last], part->shape[last]};
+    for (int d = last - 1; d >= 0; d--) {
+        int64_t place = index % part->shape[d];
+        index /= part->shape[d];
+        run.part += place * part->strides[d];
+        run.whole += place * strides[d];
+    }
+    return run;
+}
+
+/* bytes: of the whole tensor from its lowest element on, or the block that repeats. */
+static void copy_run(struct run run, size_t size, const unsigned char *bytes, bool repeats) {
+    for (int64_t i = 0; i < run.count; i++) {
+        size_t at = (size_t)(run.whole + i * run.whole_stride);
+        if (repeats)
+            at = (turn_of(at / FILL_BYTES) + at) % FILL_BYTES;
+        memcpy(run.part + i * run.part_stride, bytes + at, size);
+    }
+}
+
+void operand_fill_part(struct operand *part, const struct problem *whole, const int64_t *offset, int threads) {
+    struct operand small = {.map = NULL};
+    int64_t strides[AXPROD_MAX_NDIM], first, high, runs = 1;
+    bool repeats = elements_bytes(whole) > FILL_BYTES;
+    layout_strides(&whole->layout, whole->dtype, whole->ndim, whole->shape, strides);
+    layout_span(whole->dtype, whole->ndim, whole->shape, strides, &first, &high);
+    if (!repeats) {
+        operand_open(&small, &whole->layout, whole->dtype, whole->ndim, whole->shape, 1);
+        operand_fill(&small, whole, 1);
+    }
+    const unsigned char *bytes = repeats ? make_block(whole) : small.lowest;
+    for (int d = 0; d < whole->ndim; d++) {
+        first -= offset[d] * strides[d];
+        runs *= d < whole->ndim - 1 ? part->shape[d] : 1;
+    }
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (int64_t i = 0; i < runs; i++) {
+        struct run run = run_of(part, whole, strides, i);
+        run.whole -= first;
+        copy_run(run, axprod_dtype_size(whole->dtype), bytes, repeats);
+    }
+    operand_close(&small);
 }

@@ -30,6 +30,12 @@ void operand_close(struct operand *operand);
 #define FILL_BYTES (1 << 20)
 void operand_fill(struct operand *operand, const struct problem *problem, int threads);
 
+/*
+ * For an operand that is a part of the whole tensor of a problem, its elements from that offset on: those that
+ * operand_fill gives the whole.
+ */
+void operand_fill_part(struct operand *part, const struct problem *whole, const int64_t *offset, int threads);
+
 /* Can operand_fill do it? Elements that lie across others are for small problems alone. */
 bool operand_can_fill(const struct problem *problem);
 

@@ -2,6 +2,8 @@
 /* Measurements as text; see report.h. */
 #include "report.h"
 
+#include "digest.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -83,10 +85,13 @@ void report_add(const struct report *report, const struct entry *entry, const st
         printf("{\"text\": \"%s\", \"problem\": \"%s\", \"call\": \"%s\", \"users\": %d, \"threads\": %d, \"bytes\": "
                "%" PRId64 ", \"outputs\": %" PRId64 ", \"factors\": %" PRId64 ", \"seconds\": %.4e, \"best_seconds\": "
                "%.4e, \"gb_per_s\": %.3f, \"best_gb_per_s\": %.3f, \"reader\": \"%s\", \"read_gb_per_s\": %.3f, "
-               "\"best_read_gb_per_s\": %.3f, \"fraction\": %.4f, \"calls\": %" PRId64 ", \"repetitions\": %d}\n",
+               "\"best_read_gb_per_s\": %.3f, \"fraction\": %.4f, \"bits\": \"%016" PRIx64 "\", \"calls\": %" PRId64
+               ", \"repetitions\": "
+               "%d}\n",
                entry->text, canonical, call_names[call], users, tasks->threads, tasks->bytes, tasks->outputs,
                tasks->factors, m->median, m->best, gigabytes / m->median, gigabytes / m->best, m->reader,
-               gigabytes / m->read_median, gigabytes / m->read_best, m->fraction, m->calls, m->repetitions);
+               gigabytes / m->read_median, gigabytes / m->read_best, m->fraction,
+               digest_whole(tasks->problem, tasks->out), m->calls, m->repetitions);
     } else {
         printf("%-*s %-7s %5d %7d", report->width, entry->text, call_names[call], users, tasks->threads);
         report_time(m->median);

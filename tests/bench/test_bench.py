@@ -95,6 +95,13 @@ class Bench(unittest.TestCase):
             self.assertAlmostEqual(r["gb_per_s"], r["users"] * 3200e-9 / r["seconds"], delta=2e-3)
             self.assertGreater(r["fraction"], 0)
 
+    def test_bits(self):
+        """The digest tells results apart, and not the number of threads or the layout."""
+        results = [json.loads(line)["bits"] for line in self.succeed(
+            "--json", "f64 60x50 axes=0 threads={1,2} data={wild,balanced}", "f64 60x50 axes=0 data=wild order=1,0 seed=0",
+            "f64 60x50 axes=0 data=wild seed=1", "--repetitions=1")[1:]]
+        self.assertEqual([results.index(bits) for bits in results], [0, 1, 0, 1, 0, 5])
+
     def test_table(self):
         heading, columns, *rows = self.succeed("{f64,i8} 50", "--repetitions=1")
         self.assertTrue(heading.startswith("axprod "))
