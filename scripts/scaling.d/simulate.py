@@ -7,6 +7,8 @@ import hashlib
 import json
 import os
 import shutil
+import signal
+import subprocess
 import tempfile
 import time
 
@@ -113,6 +115,27 @@ def measure_costs(folder):
     return json.loads(said.stdout)
 
 
+def run_group(command):
+    """(status, output, errors) of a command. smpirun is a script, so its children are ended together with it."""
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        output, errors = process.communicate(timeout=SECONDS_LIMIT)
+    except BaseException as error:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if isinstance(error, subprocess.TimeoutExpired):
+            raise Failure("%s\ntook more than %d seconds" % (" ".join(command), SECONDS_LIMIT)) from error
+        raise
+    return process.returncode, output, errors
+
+
 def simulate_one(folder, topology, ranks, count, model):
     """One simulation, with how long it took."""
     hosts = os.path.join(folder, "hosts")
@@ -129,18 +152,10 @@ def simulate_one(folder, topology, ranks, count, model):
         ]
     )
     begin = time.monotonic()
-    said = run(["timeout", str(SECONDS_LIMIT)] + command)
-    if said.returncode != 0:
-        raise Failure(
-            "%s\nfailed with status %d%s:\n%s"
-            % (
-                " ".join(command),
-                said.returncode,
-                " (it took too long)" if said.returncode == 124 else "",
-                said.stderr[-3000:],
-            )
-        )
-    return dict(json.loads(said.stdout), topology=topology, elapsed_seconds=time.monotonic() - begin)
+    status, output, errors = run_group(command)
+    if status != 0:
+        raise Failure("%s\nfailed with status %d:\n%s" % (" ".join(command), status, errors[-3000:]))
+    return dict(json.loads(output), topology=topology, elapsed_seconds=time.monotonic() - begin)
 
 
 def digest_of(path):
