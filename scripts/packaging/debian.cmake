@@ -77,7 +77,7 @@ endif()
 
 axp_deb(axprod-runtime libaxprod${so} libs "correctly rounded products of tensors")
 axp_deb(axprod-development libaxprod-dev libdevel "correctly rounded products of tensors - development files"
-        "libaxprod${so} ${same}" libhwloc-dev libgmp-dev)
+        "libaxprod${so} ${same}" libhwloc-dev libgmp-dev libudev-dev)
 axp_deb(axprod-programs axprod math "correctly rounded products of tensors - programs")
 axp_deb(axprod-mpi-runtime libaxprod-mpi${so} libs "correctly rounded products of tensors over MPI"
         "libaxprod${so} ${same}")

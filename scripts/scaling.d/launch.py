@@ -40,22 +40,22 @@ def parse_hosts(text):
     return len(slots), sum(slots.values())
 
 
-def slurm_room(environment):
-    """(nodes, cores) of the allocation that this runs in, or None."""
+def slurm_room(environment, threads_per_core):
+    """(nodes, cores) of the allocation that this runs in, or None. What Slurm counts are hardware threads."""
     match = re.match(r"(\d+)(?:\(x(\d+)\))?", environment.get("SLURM_JOB_CPUS_PER_NODE", ""))
     if not match:
         return None
     nodes = cores = 0
     for count, times in re.findall(r"(\d+)(?:\(x(\d+)\))?(?:,|$)", environment["SLURM_JOB_CPUS_PER_NODE"]):
         nodes += int(times or 1)
-        cores += int(count) * int(times or 1)
+        cores += int(count) // threads_per_core * int(times or 1)
     return nodes, cores
 
 
 class Launcher:
     """text: a command such as "mpirun", "srun --exclusive" or "launch -n {ranks} -t {threads}"."""
 
-    def __init__(self, text, hostfile, oversubscribe, usable):
+    def __init__(self, text, hostfile, oversubscribe, usable, threads_per_core):
         self.words, self.hostfile, self.oversubscribe = shlex.split(text), hostfile, oversubscribe
         if not self.words:
             raise Refusal("--launcher is empty: mpirun, srun or another command goes there")
@@ -68,16 +68,16 @@ class Launcher:
         self.kind = "other" if self.template else kind_of(self.words)
         if hostfile and self.kind == "other" and "{hostfile}" not in text:
             raise Refusal("where does --hostfile go in the launcher '%s'? Say it as {hostfile}, and {ranks}" % text)
-        self.nodes, self.slots = self.room(usable)
+        self.nodes, self.slots = self.room(usable, threads_per_core)
 
-    def room(self, usable):
+    def room(self, usable, threads_per_core):
         if self.hostfile:
             try:
                 with open(self.hostfile, encoding="utf-8") as file:
                     return parse_hosts(file.read())
             except OSError as error:
                 raise Refusal("the host file %s: %s" % (self.hostfile, error.strerror)) from error
-        return slurm_room(os.environ) or (1, usable)
+        return slurm_room(os.environ, threads_per_core) or (1, usable)
 
     def check(self, ranks, threads):
         if ranks * threads > self.slots and not self.oversubscribe:
@@ -97,7 +97,7 @@ class Launcher:
             return command + self.openmpi_words(threads)
         if self.kind == "srun":
             host = ["--nodelist=" + os.path.abspath(self.hostfile)] if self.hostfile else []
-            over = ["--overcommit"] if self.oversubscribe else ["--cpus-per-task=%d" % threads, "--cpu-bind=cores"]
+            over = ["--overcommit"] if self.oversubscribe else ["--cpus-per-task=%d" % threads, "--threads-per-core=1", "--cpu-bind=cores"]
             return command + host + over
         if self.kind == "mpich":
             bind = [] if self.oversubscribe else ["-bind-to", "core:%d" % threads]
@@ -128,7 +128,7 @@ class Launcher:
             return "none"
         return {
             "openmpi": "--map-by slot:PE=THREADS --bind-to core",
-            "srun": "--cpus-per-task=THREADS --cpu-bind=cores",
+            "srun": "--cpus-per-task=THREADS --threads-per-core=1 --cpu-bind=cores",
             "mpich": "-bind-to core:THREADS",
             "other": "as the launcher does",
         }[self.kind]

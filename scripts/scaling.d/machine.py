@@ -15,6 +15,10 @@ def usable_cores(topology):
     return topology.get("usable_cores") or len(os.sched_getaffinity(0))
 
 
+def threads_per_core(topology):
+    return max(1, topology.get("hardware_threads", 1) // max(1, topology.get("cores", 1)))
+
+
 def describe(root):
     """Counts and sizes from hwloc's XML."""
     found = {"cores": 0, "hardware_threads": 0, "packages": 0, "numa_nodes": [], "caches": {}}

@@ -17,7 +17,7 @@ READ = "lc '#000000' dt 3 lw 2"
 
 def check():
     if not shutil.which("gnuplot"):
-        raise Refusal("gnuplot is not found: scripts/setup scaling installs it (package gnuplot-nox)")
+        raise Refusal("gnuplot is not found: scripts/setup installs it (package gnuplot-nox)")
 
 
 class Line:

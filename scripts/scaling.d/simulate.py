@@ -247,7 +247,7 @@ def parse(arguments):
     )
     p.add_argument("--rate", metavar="GB/S", type=float, help="at which a rank multiplies (that of axprod-bench here)")
     p.add_argument("--build", metavar="FOLDER", default=os.path.join(ROOT, "build", "release"), help="(build/release)")
-    p.add_argument("--folder", default="build/scaling", help="for simulated.json (build/scaling)")
+    p.add_argument("--folder", default="build/simulate", help="for simulated.json (build/simulate)")
     o = p.parse_args(arguments)
     if o.rate is not None and not 0 < o.rate < 1e6:
         p.error("--rate is more than 0")

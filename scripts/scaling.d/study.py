@@ -131,7 +131,9 @@ class Study:
         plots.check()
         self.launcher = None
         if self.o.ranks != [] or self.o.hybrid:
-            self.launcher = Launcher(self.o.launcher, self.o.hostfile, self.o.oversubscribe, cores)
+            self.launcher = Launcher(
+                self.o.launcher, self.o.hostfile, self.o.oversubscribe, cores, machine.threads_per_core(self.topology)
+            )
             self.o.ranks = powers_up_to(self.launcher.slots) if self.o.ranks is None else self.o.ranks
         for ranks, threads in self.team_sizes():
             self.launcher.check(ranks, threads)
@@ -204,6 +206,11 @@ class Study:
                     if (text, size) not in sized:
                         sized[text, size] = Problem(bench, text, size)
                     problem = sized[text, size]
+                    if program == "mpi" and text.startswith("c"):
+                        raise Refusal(
+                            "'%s' is complex, which axprod-mpi-bench does not measure: add --ranks=none --hybrid=none"
+                            % text
+                        )
                     if problem.extents[0] < ranks:
                         raise Refusal(
                             "'%s' cannot be cut for %d ranks along its first axis, which has %d elements"
@@ -306,7 +313,7 @@ class Study:
         if len(measured) != len(job.problems) or any(r.get("ranks", 1) != job.ranks for r in measured):
             raise Failure(
                 "%s\nmeasured %d problems instead of %d, or with another number of ranks than %d: does the "
-                "launcher belong to another MPI?" % (" ".join(command), len(measured), len(job.problems), job.ranks)
+                "launcher belong to another MPI, or does srun need --mpi=pmix?" % (" ".join(command), len(measured), len(job.problems), job.ranks)
             )
         return {"key": job.key, "command": command, "machine": head, "results": measured}
 

@@ -6,8 +6,8 @@
  * usually comes with rescaling. Here the product is taken as it is.
  * J. Felsenstein, "Evolutionary trees from DNA sequences", J. Mol. Evol. 17, 1981.
  */
-#include <axprod.h>
 #include <array>
+#include <axprod.h>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>

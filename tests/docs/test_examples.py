@@ -47,7 +47,7 @@ def c_examples():
 
 def shell_examples():
     for text in fences("sh"):
-        yield from text.splitlines()
+        yield from (line for line in text.splitlines() if not line.startswith("#"))
     yield from re.findall(r"^(?:mpi)?cc .*", read(OVERVIEW), re.MULTILINE)
     for page in PAGES.values():
         yield from re.findall(r"^\.Dl \$ (.*)", read(page), re.MULTILINE)

@@ -143,9 +143,10 @@ class Launching(unittest.TestCase):
             launch.parse_hosts("a:many")
 
     def test_slurm(self):
-        self.assertEqual(launch.slurm_room({"SLURM_JOB_CPUS_PER_NODE": "72(x2),36"}), (3, 180))
-        self.assertEqual(launch.slurm_room({"SLURM_JOB_CPUS_PER_NODE": "8"}), (1, 8))
-        self.assertIsNone(launch.slurm_room({}))
+        self.assertEqual(launch.slurm_room({"SLURM_JOB_CPUS_PER_NODE": "72(x2),36"}, 1), (3, 180))
+        self.assertEqual(launch.slurm_room({"SLURM_JOB_CPUS_PER_NODE": "8"}, 1), (1, 8))
+        self.assertEqual(launch.slurm_room({"SLURM_JOB_CPUS_PER_NODE": "16(x2)"}, 2), (2, 16))
+        self.assertIsNone(launch.slurm_room({}, 1))
 
     def launcher(self, kind, **settings):
         made = launch.Launcher.__new__(launch.Launcher)
@@ -155,7 +156,8 @@ class Launching(unittest.TestCase):
 
     def test_commands(self):
         self.assertEqual(
-            self.launcher("srun").command(4, 2), ["start", "-n", "4", "--cpus-per-task=2", "--cpu-bind=cores"]
+            self.launcher("srun").command(4, 2),
+            ["start", "-n", "4", "--cpus-per-task=2", "--threads-per-core=1", "--cpu-bind=cores"],
         )
         self.assertEqual(
             self.launcher("mpich", hostfile="h").command(3, 1), ["start", "-n", "3", "-f", "h", "-bind-to", "core:1"]

@@ -46,6 +46,5 @@ extern "C" void prod_columns(const TYPE *x, TYPE *out, int64_t outer, int64_t co
 
 extern "C" void prod_both(const TYPE *x, TYPE *out, int64_t outer, int64_t width, int64_t count) {
     const Eigen::IndexList<Eigen::type2index<0>, Eigen::type2index<2>> axes;
-    View<1>(out, Index(width)).device(*device) =
-        ConstView<3>(x, Index(outer), Index(width), Index(count)).prod(axes);
+    View<1>(out, Index(width)).device(*device) = ConstView<3>(x, Index(outer), Index(width), Index(count)).prod(axes);
 }
