@@ -1,7 +1,8 @@
 ! SPDX-License-Identifier: BSD-3-Clause
 !
 ! Module axprod_mpi: products of arrays that are distributed over the ranks of an mpi_f08 communicator. The result has
-! the bits that module axprod gives on the whole array on one rank, for any number of ranks and any boxes.
+! the bits that module axprod gives on the whole array on one rank, for any number of ranks and any boxes; complex ones
+! may differ from those in the last bit.
 !
 !    use mpi_f08
 !    use axprod_mpi
@@ -31,8 +32,7 @@
 ! All but axprod_mpi_block are collective: all ranks of comm call them in the same order, with the same global_shape,
 ! dim, result, root, and types. MPI is called on the calling thread only.
 ! Errors: those of module axprod, and AXPROD_ERROR_TILING (gaps or overlaps), _DIFFER (arguments differ between ranks),
-! _COMM (a null or inter-communicator), _MPI (MPI is not running, or failed), _COUNT (a size or rank out of range),
-! _UNSUPPORTED (types that do not travel between ranks; see axprod_mpi.h).
+! _COMM (a null or inter-communicator), _MPI (MPI is not running, or failed), _COUNT (a size or rank out of range).
 module axprod_mpi
    use, intrinsic :: iso_c_binding, only: c_char, c_double, c_int, c_int64_t
    use mpi_f08, only: MPI_Comm

@@ -69,7 +69,9 @@ static axprod_status translate_box(int rank, const CFI_cdesc_t *global_shape, co
 static axprod_status translate_output(call *c, const arguments *a, int which) {
     axprod_mpi_result result = c->options.result;
     int rank = -1;
-    if (result == AXPROD_MPI_ROOT && MPI_Comm_rank(c->comm, &rank) == MPI_SUCCESS && rank != c->options.root)
+    /* no communicator: the MPI layer says so */
+    if (result == AXPROD_MPI_ROOT &&
+        (c->comm == MPI_COMM_NULL || (MPI_Comm_rank(c->comm, &rank) == MPI_SUCCESS && rank != c->options.root)))
         return AXPROD_OK;
     AXP_TRY(axp_fortran_array_of(a->name[which], a->out[which], &c->out[which]));
     c->outputs[which] = &c->out[which].tensor;

@@ -70,7 +70,7 @@ typedef enum axprod_mpi_result {
     AXPROD_MPI_LOCAL,
     /** Every rank gets the whole result; out: as axprod_prod() wants it for the global tensor. */
     AXPROD_MPI_ALL,
-    /** Rank options.root gets the whole result; out: likewise; NULL, or anything, on the other ranks. */
+    /** Rank options.root gets the whole result; out: likewise; NULL, or any tensor, on the other ranks. */
     AXPROD_MPI_ROOT,
     /**
      * Each rank keeps a slice of its reduce group's part: the elements first .. first + count - 1 of the part in C
@@ -136,8 +136,8 @@ AXPROD_API axprod_status axprod_mpi_slice(int ndim, const int64_t *global_shape,
 /**
  * Collective. out = the product of the global tensor along axes.
  *
- * Working memory of a rank: where its reduce group has other ranks, at most 48 bytes for each output of its part and a
- * few MiB; else as axprod_prod(). Outputs whose rounding the partial products do not decide are multiplied again, in
+ * Working memory of a rank: where its reduce group has other ranks, at most 48 bytes (complex: 72) for each output of
+ * its part and a few MiB; else as axprod_prod(), and at most 32 bytes for each output unless the result is LOCAL. Outputs whose rounding the partial products do not decide are multiplied again, in
  * wide arithmetic over the ranks, at most 16,384 of a reduce group at a time.
  *
  * @param local         this rank's box, whose shape is the box's extents; as many dimensions as the global tensor
@@ -274,7 +274,7 @@ AXPROD_API axprod_status axprod_mpi_plan_wait(axprod_mpi_plan *plan);
 
 /**
  * Writes a line about the plan for logs and bug reports (result, ranks of the reduce group, transport and why, threads,
- * then axprod_plan_describe() of this rank's box), as snprintf. The wording may change.
+ * then axprod_plan_describe() of what this rank multiplies), as snprintf. The wording may change.
  *
  * @param plan,text,size  as in axprod_plan_describe()
  * @return The length of the whole line.

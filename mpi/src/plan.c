@@ -49,9 +49,13 @@ static int64_t longest_slice(const axp_mpi_geometry *g, bool all) {
     return longest;
 }
 
-/* Whether all ranks can multiply all elements of the group: then no other ranks may wait for their word. */
+/*
+ * Whether all ranks can multiply all elements of the group: then no other ranks may wait for their word. Complex bits
+ * depend on where each rank has its output, so there one rank does it for all.
+ */
 static bool gathers_elements(const axprod_mpi_plan *plan) {
-    return plan->outputs <= GATHER_OUTPUTS && plan->size <= GATHER_RANKS &&
+    bool is_complex = plan->local.dtype == AXPROD_C64 || plan->local.dtype == AXPROD_C128;
+    return !is_complex && plan->outputs <= GATHER_OUTPUTS && plan->size <= GATHER_RANKS &&
            (!plan->for_all || plan->size == plan->geometry.ranks);
 }
 

@@ -41,11 +41,16 @@ static axprod_status take_memory(axp_mpi_round *round, int size) {
     return axp_mpi_check(MPI_Type_commit(&round->type));
 }
 
+/* Alone, or with the elements of all its outputs: nothing is open, whatever other groups have. */
+static bool stays_out(const axprod_mpi_plan *plan) {
+    return plan->size == 1 || axp_mpi_sends_elements(plan);
+}
+
 void axp_mpi_next_round(axprod_mpi_plan *plan, bool more_words) {
     axp_mpi_round *round = &plan->round;
     round->words = more_words ? round->words * MORE_WORDS : FIRST_WORDS;
     axp_mpi_free_round(round);
-    if (plan->size == 1)
+    if (stays_out(plan))
         return;
     round->bytes = axprod_wide_bytes(round->words);
     if (round->bytes == 0 || round->bytes / 8 > INT_MAX) {
@@ -59,12 +64,11 @@ void axp_mpi_next_round(axprod_mpi_plan *plan, bool more_words) {
     axp_mpi_note(plan, status);
 }
 
-/* ---------------------------------------------------------------------------------------- which outputs, of whom ---
- */
+/* ---------------------------------------------------------------------------------------------- which outputs --- */
 
 int axp_mpi_post_counts(axprod_mpi_plan *plan) {
     axp_mpi_round *round = &plan->round;
-    if (plan->size == 1)
+    if (stays_out(plan))
         return MPI_SUCCESS;
     round->taken = plan->status == AXPROD_OK ? round->taken : -1;
     return AXP_MPI_CALL(plan, MPI_Allgather, MPI_Iallgather, &round->taken, 1, MPI_INT64_T, plan->asked, 1, MPI_INT64_T,
@@ -72,7 +76,7 @@ int axp_mpi_post_counts(axprod_mpi_plan *plan) {
 }
 
 axp_mpi_stage axp_mpi_end_counts(axprod_mpi_plan *plan) {
-    bool good = plan->size > 1;
+    bool good = !stays_out(plan);
     for (int i = 0; i < plan->size && good; i++)
         good = plan->asked[i] >= 0;
     return good ? AXP_MPI_STAGE_LISTS : AXP_MPI_STAGE_HEADER;

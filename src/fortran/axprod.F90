@@ -2,7 +2,7 @@
 !
 ! Module axprod: products of arrays, correctly rounded. This file is its manual. The numerical contract, the same as
 ! that of the C library, is in axprod.h: the result is the exact product rounded once, nothing over- or underflows on
-! the way, and the bits do not depend on threads, memory layout or instruction set.
+! the way, and the bits do not depend on threads, memory layout or instruction set (complex: as axprod.h says).
 !
 !    use axprod
 !    y = axprod_prod(x)                               ! as product(x)

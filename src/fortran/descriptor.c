@@ -75,6 +75,8 @@ axprod_status axp_fortran_axes_of(const CFI_cdesc_t *dim, int rank, axp_fortran_
     if (dim->rank > 1)
         return axp_fortran_fail(AXPROD_ERROR_AXIS, "dim has rank %d: it is a scalar or has rank 1", dim->rank);
     CFI_index_t count = dim->rank == 0 ? 1 : dim->dim[0].extent;
+    if (count < 0)
+        return axp_fortran_fail(AXPROD_ERROR_AXIS, "dim is an array of assumed size: its length is not known");
     axes->list = axes->axes;
     for (CFI_index_t i = 0; i < count; i++) {
         int d = *(const int *)((const char *)dim->base_addr + (dim->rank == 0 ? 0 : i * dim->dim[0].sm));

@@ -14,10 +14,10 @@
  * 2 (1 + 2.42 i) + 2.5. That is 11 + 2 (1 + 2.42 i), on average over a chain of m = COMPLEX_CHAIN = 32 steps 93.
  * Where nothing is fused the products with lo are rounded by themselves as well, sqrt 2 (1 + 2.42 i) more: with m = 16
  * on average 85. Folding lo into hi is exact but for u |lo|, 79 or 40 for the chain. A merge, of which there is at most
- * one for each element, has the errors of its products and sums exactly, at most 3.9 u |z||x| together, and rounds two
- * of their sums, at most 8.5, drops lo * lo, 1, and rounds four products and three sums with lo, at most 12. That is
- * 93 + 3 + 22 for each element of a long chain, and less for each of a short one: below 2^-99 = 128 units, which the
- * header states.
+ * one for each element, has the errors of its products and sums exactly, at most 2.42 u |z||x| together; it rounds
+ * their sum, 2.5, and that with lo, 5.3, drops lo * lo, 1, and rounds four products and three sums with lo, 8.5;
+ * folding lo costs at most 5.3 again. That is 93 + 3 + 23 for each element of a long chain, and less for each of a
+ * short one: below 2^-99 = 128 units, which the header states.
  *
  * All this is scaled by powers of two alone, so it holds for elements as they are as long as nothing overflows and
  * nothing too small is inexact, which the processor's flags tell; and for elements scaled to [1, 2).

@@ -15,12 +15,14 @@
  * RAW_STEPS steps, are exact in the same sense because the processor has raised no flag.
  */
 enum {
-    RAW_STEPS = 32,     /* before lo is folded into hi and the exponent is taken out */
-    RAW_CHECK = 64,     /* steps between looks at the flags, which wait for all arithmetic to end */
-    NORMAL_ROWS = 32,   /* steps between looks at the least and greatest exponent */
-    MOST_PATIENCE = 63, /* longest time, in chains, before a way that failed is tried again */
-    CAREFUL_ROWS = 8,   /* of many columns at once, or fewer: caches have few ways for rows a power of two apart */
-    LEAST_WIDE = 64,    /* columns that go through a few rows at a time */
+    RAW_STEPS = 32,      /* before lo is folded into hi and the exponent is taken out */
+    RAW_CHECK = 64,      /* steps between looks at the flags, which wait for all arithmetic to end */
+    NORMAL_ROWS = 32,    /* steps between looks at the least and greatest exponent */
+    MOST_PATIENCE = 63,  /* longest time, in chains, before a way that failed is tried again */
+    CAREFUL_ROWS = 8,    /* of many columns at once, or fewer: caches have few ways for rows a power of two apart */
+    LEAST_WIDE = 64,     /* columns that go through a few rows at a time */
+    SPREAD_OUTPUTS = 64, /* whose runs, of that length at least, are read in several places */
+    SPREAD_BYTES = 128,
 };
 
 INLINE bool is_worth_trying(axp_trial *trial) {
