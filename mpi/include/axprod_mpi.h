@@ -137,8 +137,9 @@ AXPROD_API axprod_status axprod_mpi_slice(int ndim, const int64_t *global_shape,
  * Collective. out = the product of the global tensor along axes.
  *
  * Working memory of a rank: where its reduce group has other ranks, at most 48 bytes (complex: 72) for each output of
- * its part and a few MiB; else as axprod_prod(), and at most 32 bytes for each output unless the result is LOCAL. Outputs whose rounding the partial products do not decide are multiplied again, in
- * wide arithmetic over the ranks, at most 16,384 of a reduce group at a time.
+ * its part and a few MiB; else as axprod_prod(), and at most 32 bytes for each output unless the result is LOCAL.
+ * Outputs whose rounding the partial products do not decide are multiplied again, in wide arithmetic over the ranks, at
+ * most 16,384 of a reduce group at a time.
  *
  * @param local         this rank's box, whose shape is the box's extents; as many dimensions as the global tensor
  * @param global_shape,offset  local->ndim each; may be NULL where that is 0
