@@ -25,6 +25,7 @@
 #ifndef AXP_COMPLEX_H
 #define AXP_COMPLEX_H
 
+#include "load.h"
 #include "real.h"
 
 #ifdef FMA

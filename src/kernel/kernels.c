@@ -5,6 +5,7 @@
  */
 #include "complex.h"
 #include "kernel.h"
+#include "load.h"
 #include "real.h"
 #include "vec.h"
 
