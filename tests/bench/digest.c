@@ -2,17 +2,15 @@
 /* Digests of results: see digest.h. */
 #include "digest.h"
 
+#include "random.h"
 #include "walk.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The finaliser of splitmix64: every bit of the input changes about half of the output. */
+/* Every bit of the input changes about half of the output. */
 static uint64_t mix(uint64_t x) {
-    x += UINT64_C(0x9e3779b97f4a7c15);
-    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-    return x ^ x >> 31;
+    return rng_next(&(struct rng){x});
 }
 
 /* The place in the whole result of element `index` of a box. */
