@@ -248,45 +248,31 @@ axprod_status axp_finish_values(const axprod_plan *plan, const char *x, int64_t 
     return AXPROD_OK;
 }
 
+static void convert_partials(const axprod_plan *plan, axp_states states, int64_t n, void *partials) {
+    if (plan->accumulator == AXP_REAL)
+        plan->kernels->store_partials(states, n, partials);
+    else
+        plan->kernels->store_complex_partials(states, n, partials);
+}
+
 /* In C order of the result already, or put into it. */
-static void store_real_partials(const axprod_plan *plan, int64_t first, int64_t n, axp_states states,
-                                const axp_finish_room *room, axprod_partial *partials) {
+static void store_partials(const axprod_plan *plan, int64_t first, int64_t n, axp_states states,
+                           const axp_finish_room *room, char *partials) {
     const axp_nest *nest = &plan->nest;
+    const size_t bytes = plan->accumulator == AXP_REAL ? sizeof(axprod_partial) : sizeof(axprod_complex_partial);
     if (axp_in_index_order(nest)) {
-        plan->kernels->store_partials(states, n, partials + first);
+        convert_partials(plan, states, n, partials + first * (int64_t)bytes);
         return;
     }
     axp_fill_offsets(nest->kept, nest->kept_count, AXP_INDEX, first, n, room->offsets);
-    partials += nest->origin[AXP_INDEX];
+    partials += nest->origin[AXP_INDEX] * (int64_t)bytes;
     for (int64_t at = 0; at < n; at += AXP_STATE_PAD) {
-        axprod_partial some[AXP_STATE_PAD];
+        _Alignas(double) char some[AXP_STATE_PAD * sizeof(axprod_complex_partial)];
         int64_t count = axp_min(n - at, AXP_STATE_PAD);
-        plan->kernels->store_partials((axp_states){states.words + at, states.capacity}, count, some);
+        convert_partials(plan, (axp_states){states.words + at, states.capacity}, count, some);
         for (int64_t i = 0; i < count; i++)
-            partials[room->offsets[at + i]] = some[i];
+            memcpy(partials + room->offsets[at + i] * (int64_t)bytes, some + (size_t)i * bytes, bytes);
     }
-}
-
-static void store_complex_partials(const axprod_plan *plan, int64_t first, int64_t n, axp_states states,
-                                   const axp_finish_room *room, axprod_complex_partial *partials) {
-    const axp_nest *nest = &plan->nest;
-    axp_fill_offsets(nest->kept, nest->kept_count, AXP_INDEX, first, n, room->offsets);
-    partials += nest->origin[AXP_INDEX];
-    for (int64_t at = 0; at < n; at += AXP_STATE_PAD) {
-        axprod_complex_partial some[AXP_STATE_PAD];
-        int64_t count = axp_min(n - at, AXP_STATE_PAD);
-        plan->kernels->store_complex_partials((axp_states){states.words + at, states.capacity}, count, some);
-        for (int64_t i = 0; i < count; i++)
-            partials[room->offsets[at + i]] = some[i];
-    }
-}
-
-static void store_partials(const axprod_plan *plan, int64_t first, int64_t n, axp_states states,
-                           const axp_finish_room *room, void *partials) {
-    if (plan->accumulator == AXP_REAL)
-        store_real_partials(plan, first, n, states, room, partials);
-    else
-        store_complex_partials(plan, first, n, states, room, partials);
 }
 
 axprod_status axp_finish_tile(const axprod_plan *plan, const char *x, int64_t first, int64_t n, axp_states states,

@@ -118,8 +118,7 @@ axprod_status axprod_plan_finish(const axprod_plan *plan, const axprod_partial *
     return status;
 }
 
-/* ---------------------------------------------------------------------------------------------- complex partials ---
- */
+/* -------------------------------------------------------------------------------------------- complex partials --- */
 
 static void finish_all_complex(const axprod_plan *plan, const axprod_complex_partial *partials, const axp_sink *sink) {
     const axp_nest *nest = &plan->nest;

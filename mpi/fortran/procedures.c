@@ -148,8 +148,7 @@ static axprod_status multiply_log(const call *c, const axprod_tensor *local) {
                                c->outputs[0], c->outputs[1], c->comm);
 }
 
-/* ------------------------------------------------------------------------------------------------------- boxes ---
- */
+/* ------------------------------------------------------------------------------------------------------- boxes --- */
 
 static axprod_status check_rank(const char *name, const CFI_cdesc_t *array) {
     if (array->dim[0].extent > CFI_MAX_RANK)

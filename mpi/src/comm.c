@@ -10,8 +10,7 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int keyval = MPI_KEYVAL_INVALID;
 
-/* --------------------------------------------------------------------------------------------- life of a context ---
- */
+/* ------------------------------------------------------------------------------------------- life of a context --- */
 
 static void free_comm(MPI_Comm *comm) {
     int finalized = 0;

@@ -215,8 +215,7 @@ static axprod_status agree_on_arguments(axprod_mpi_plan *plan, const axp_mpi_req
     return AXPROD_OK;
 }
 
-/* -------------------------------------------------------------------------------------------- boxes of all ranks ---
- */
+/* ------------------------------------------------------------------------------------------ boxes of all ranks --- */
 
 /* The idle slots travel with the boxes; *idle becomes the set of those idle on all ranks. */
 static axprod_status exchange_boxes(axprod_mpi_plan *plan, const int64_t *offset, uint64_t *idle) {

@@ -27,8 +27,7 @@ static void merge_box(const axp_mpi_kind *kind, axp_mpi_box space, axp_mpi_box b
     }
 }
 
-/* -------------------------------------------------------------------------------------- all partials to all ranks ---
- */
+/* ----------------------------------------------------------------------------------- all partials to all ranks --- */
 
 static int post_pairs(axprod_mpi_plan *plan) {
     int code = MPI_SUCCESS;

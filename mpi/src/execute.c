@@ -16,8 +16,7 @@ void axp_mpi_note(axprod_mpi_plan *plan, axprod_status status) {
     snprintf(plan->sentence, sizeof plan->sentence, "%s", axprod_last_error());
 }
 
-/* ---------------------------------------------------------------------------------------- agreement between turns ---
- */
+/* ------------------------------------------------------------------------------------- agreement between turns --- */
 
 static int post_header(axprod_mpi_plan *plan) {
     plan->header.failure = axp_mpi_failure(plan->status, plan->geometry.rank);

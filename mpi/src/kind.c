@@ -34,8 +34,7 @@ static const axp_mpi_kind real_kind = {.bytes = sizeof(axprod_partial),
                                        .type = axprod_mpi_type,
                                        .op = axprod_mpi_op};
 
-/* -------------------------------------------------------------------------------------------------------- complex ---
- */
+/* ----------------------------------------------------------------------------------------------------- complex --- */
 
 _Static_assert(sizeof(axprod_complex_partial) == 40, "partials travel without padding");
 

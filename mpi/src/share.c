@@ -53,8 +53,7 @@ void axp_mpi_store_space(axprod_mpi_plan *plan) {
     }
 }
 
-/* ------------------------------------------------------------------------------------- slices to all ranks or root ---
- */
+/* --------------------------------------------------------------------------------- slices to all ranks or root --- */
 
 static int sharer(const axprod_mpi_plan *plan, int k) {
     return plan->for_all ? k : plan->ranks[k];
@@ -104,8 +103,7 @@ static void store_slices(axprod_mpi_plan *plan) {
     }
 }
 
-/* ------------------------------------------------------------------- parts of slices to boxes that overlap in part ---
- */
+/* --------------------------------------------------------------- parts of slices to boxes that overlap in part --- */
 
 static int post_parts(axprod_mpi_plan *plan) {
     const axp_mpi_geometry *g = &plan->geometry;
@@ -142,8 +140,7 @@ static void store_parts(axprod_mpi_plan *plan) {
     }
 }
 
-/* ------------------------------------------------------------------------------------------------------ the stage ---
- */
+/* --------------------------------------------------------------------------------------------------- the stage --- */
 
 static bool in_parts(const axprod_mpi_plan *plan) {
     return plan->result == AXPROD_MPI_LOCAL && plan->geometry.united;
