@@ -82,7 +82,8 @@ INLINE void store_complex_lanes(axp_states states, int64_t at, struct complex_st
 /* The exponent bits of the larger of |a| and |b|. */
 INLINE vint larger_exponent(vdouble a, vdouble b) {
     vint x = as_bits(a) & broadcast_bits(EXPONENT_BITS), y = as_bits(b) & broadcast_bits(EXPONENT_BITS);
-    return greatest_upper_half(x, y);
+    /* their lower halves are zero */
+    return (vint)greatest_uint32((vuint32)x, (vuint32)y);
 }
 
 /*

@@ -18,7 +18,6 @@
 enum {
     RAW_STEPS = 32,      /* before lo is folded into hi and the exponent is taken out */
     RAW_CHECK = 64,      /* steps between looks at the flags, which wait for all arithmetic to end */
-    NORMAL_ROWS = 32,    /* steps between looks at the least and greatest exponent */
     MOST_PATIENCE = 63,  /* longest time, in chains, before a way that failed is tried again */
     CAREFUL_ROWS = 8,    /* of many columns at once, or fewer: caches have few ways for rows a power of two apart */
     LEAST_WIDE = 64,     /* columns that go through a few rows at a time */
@@ -55,7 +54,6 @@ INLINE bool try_raw(axp_fold_hint *hint) {
 #define STEPS 3
 #define SEGMENTS 8
 #define PAIRS 0
-#define TAKE_APART 0
 #include "real.inc"
 
 /* |x| in [2^-24, 2^16): 32 elements, 2^-768 */
@@ -65,7 +63,6 @@ INLINE bool try_raw(axp_fold_hint *hint) {
 #define STEPS 8
 #define SEGMENTS 3
 #define PAIRS 0
-#define TAKE_APART 0
 #include "real.inc"
 
 /* |x| in [2^-133, 2^128): 4 elements, 2^-532 */
@@ -75,7 +72,6 @@ INLINE bool try_raw(axp_fold_hint *hint) {
 #define STEPS 1
 #define SEGMENTS 24
 #define PAIRS 0
-#define TAKE_APART 0
 #include "real.inc"
 
 /* |x| in [1, 2^8], or zero: 30 elements, 2^240 */
@@ -85,7 +81,6 @@ INLINE bool try_raw(axp_fold_hint *hint) {
 #define STEPS 5
 #define SEGMENTS 5
 #define PAIRS 0
-#define TAKE_APART 0
 #include "real.inc"
 
 #define DTYPE u8
@@ -94,7 +89,6 @@ INLINE bool try_raw(axp_fold_hint *hint) {
 #define STEPS 5
 #define SEGMENTS 5
 #define PAIRS 0
-#define TAKE_APART 0
 #include "real.inc"
 
 #define DTYPE bool8
@@ -103,7 +97,6 @@ INLINE bool try_raw(axp_fold_hint *hint) {
 #define STEPS 5
 #define SEGMENTS 5
 #define PAIRS 0
-#define TAKE_APART 0
 #include "real.inc"
 
 /* |x| in [1, 2^16]: 30 elements, 2^480 */
@@ -113,7 +106,6 @@ INLINE bool try_raw(axp_fold_hint *hint) {
 #define STEPS 10
 #define SEGMENTS 3
 #define PAIRS 0
-#define TAKE_APART 0
 #include "real.inc"
 
 #define DTYPE u16
@@ -122,7 +114,6 @@ INLINE bool try_raw(axp_fold_hint *hint) {
 #define STEPS 10
 #define SEGMENTS 3
 #define PAIRS 0
-#define TAKE_APART 0
 #include "real.inc"
 
 /* |x| in [1, 2^32]: 16 elements, 2^512 */
@@ -132,7 +123,6 @@ INLINE bool try_raw(axp_fold_hint *hint) {
 #define STEPS 16
 #define SEGMENTS 2
 #define PAIRS 0
-#define TAKE_APART 0
 #include "real.inc"
 
 #define DTYPE u32
@@ -141,7 +131,6 @@ INLINE bool try_raw(axp_fold_hint *hint) {
 #define STEPS 16
 #define SEGMENTS 2
 #define PAIRS 0
-#define TAKE_APART 0
 #include "real.inc"
 
 /* |x| in [1, 2^64]: 8 elements, 2^512 */
@@ -151,7 +140,6 @@ INLINE bool try_raw(axp_fold_hint *hint) {
 #define STEPS 8
 #define SEGMENTS 1
 #define PAIRS 1
-#define TAKE_APART 0
 #include "real.inc"
 
 #define DTYPE u64
@@ -160,19 +148,9 @@ INLINE bool try_raw(axp_fold_hint *hint) {
 #define STEPS 8
 #define SEGMENTS 1
 #define PAIRS 1
-#define TAKE_APART 0
 #include "real.inc"
 
-/* significands in [1, 2), or down to 2^-52 for subnormals: 16 elements, 2^-832 */
-#define DTYPE f64
-#define BYTES 8
-#define GROUP 1
-#define STEPS 16
-#define SEGMENTS 1
-#define PAIRS 0
-#define TAKE_APART 1
-#include "real.inc"
-
+#include "apart.h"
 #include "round.inc"
 
 /* FLOATS: significands of 11 or 8 bits twice; 8 bits three times would leave a rest of most powers of two */

@@ -168,21 +168,6 @@ INLINE struct real_state canonical(struct real_state s) {
     return (struct real_state){canonical_nan(s.hi), as_double(as_bits(s.lo) & ~special), s.exponent & ~special};
 }
 
-/*
- * An element as a significand and an exponent field. Subnormal f 2^-1074 gives f 2^-52, below 1, and field 1, like the
- * smallest normal numbers; zeros, infinities and NaN go through as they are.
- */
-INLINE vdouble take_apart(vdouble x, vint *field) {
-    vint bits = as_bits(x), exponent_bits = bits & broadcast_bits(EXPONENT_BITS);
-    vint tiny = (vint)(exponent_bits == broadcast_bits(0));
-    vint special = (vint)(exponent_bits == broadcast_bits(EXPONENT_BITS));
-    vint one_point_f = (bits & broadcast_bits(~(SIGN_BIT | EXPONENT_BITS))) | broadcast_bits(ONE_BITS);
-    vdouble magnitude = as_double(one_point_f) - as_double(tiny & broadcast_bits(ONE_BITS));
-    vint significand = as_bits(magnitude) | (bits & broadcast_bits(SIGN_BIT));
-    *field = shift_right(exponent_bits, 52) - tiny;
-    return as_double(select_bits(special, bits, significand));
-}
-
 INLINE void prefetch_row(const char *row, int bytes) {
     for (int line = 0; line < bytes; line += 64)
         __builtin_prefetch(row + line);

@@ -31,8 +31,10 @@
 typedef double vdouble __attribute__((vector_size(VECTOR_BYTES)));
 typedef int64_t vint __attribute__((vector_size(VECTOR_BYTES)));
 typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES)));
-typedef uint32_t vword32 __attribute__((vector_size(VECTOR_BYTES)));
 typedef uint64_t vword64 __attribute__((vector_size(VECTOR_BYTES)));
+typedef int32_t vint32 __attribute__((vector_size(VECTOR_BYTES)));
+typedef uint32_t vuint32 __attribute__((vector_size(VECTOR_BYTES)));
+typedef vuint32 vword32;
 typedef float vfloat __attribute__((vector_size(VECTOR_BYTES)));
 typedef float vfloat_half __attribute__((vector_size(VECTOR_BYTES / 2)));
 typedef uint32_t vuint32_half __attribute__((vector_size(VECTOR_BYTES / 2)));
@@ -105,11 +107,14 @@ INLINE __m128i load_4_bytes(const void *p) {
 }
 #endif
 
-/* any_lane: whether a mask (0 or -1 in each lane) has a lane set. */
+/* any_lane: whether a mask (0 or -1 in each lane) has a lane set. any_negative: whether a sign bit is set. */
 #if defined(AXP_ISA_avx512)
 
 INLINE bool any_lane(vint mask) {
     return _mm512_movepi64_mask((__m512i)mask) != 0;
+}
+INLINE bool any_negative(vuint32 v) {
+    return _mm512_movepi32_mask((__m512i)v) != 0;
 }
 #define REAL_PARTS 0, 8, 2, 10, 4, 12, 6, 14
 #define IMAGINARY_PARTS 1, 9, 3, 11, 5, 13, 7, 15
@@ -136,11 +141,17 @@ INLINE bool any_lane(vint mask) {
 #define BF16_TO_VFLOAT(p) _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(LOAD_4(p)), 16))
 #define LEAST_UINT32(a, b) _mm512_min_epu32((__m512i)(a), (__m512i)(b))
 #define GREATEST_UINT32(a, b) _mm512_max_epu32((__m512i)(a), (__m512i)(b))
+#define UPPER_HALVES(a, b) _mm512_castps_si512(_mm512_shuffle_ps((__m512)(a), (__m512)(b), 0xdd))
+#define FIRST_HALVES(v, sign) _mm512_unpacklo_epi32((__m512i)(v), (__m512i)(sign))
+#define SECOND_HALVES(v, sign) _mm512_unpackhi_epi32((__m512i)(v), (__m512i)(sign))
 
 #elif defined(AXP_ISA_avx2)
 
 INLINE bool any_lane(vint mask) {
     return _mm256_movemask_pd((__m256d)mask) != 0;
+}
+INLINE bool any_negative(vuint32 v) {
+    return _mm256_movemask_ps((__m256)v) != 0;
 }
 #define REAL_PARTS 0, 4, 2, 6
 #define IMAGINARY_PARTS 1, 5, 3, 7
@@ -162,11 +173,17 @@ INLINE bool any_lane(vint mask) {
 #define BF16_TO_VFLOAT(p) _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(LOAD_4(p)), 16))
 #define LEAST_UINT32(a, b) _mm256_min_epu32((__m256i)(a), (__m256i)(b))
 #define GREATEST_UINT32(a, b) _mm256_max_epu32((__m256i)(a), (__m256i)(b))
+#define UPPER_HALVES(a, b) _mm256_castps_si256(_mm256_shuffle_ps((__m256)(a), (__m256)(b), 0xdd))
+#define FIRST_HALVES(v, sign) _mm256_unpacklo_epi32((__m256i)(v), (__m256i)(sign))
+#define SECOND_HALVES(v, sign) _mm256_unpackhi_epi32((__m256i)(v), (__m256i)(sign))
 
 #elif defined(__x86_64__)
 
 INLINE bool any_lane(vint mask) {
     return _mm_movemask_pd((__m128d)mask) != 0;
+}
+INLINE bool any_negative(vuint32 v) {
+    return _mm_movemask_ps((__m128)v) != 0;
 }
 INLINE __m128i load_2_bytes(const void *p) {
     uint16_t bits;
@@ -201,11 +218,17 @@ INLINE __m128 f16_to_float(__m128i halves) {
 #define BF16_TO_VFLOAT(p) _mm_castsi128_ps(_mm_slli_epi32(_mm_cvtepu16_epi32(LOAD_4(p)), 16))
 #define LEAST_UINT32(a, b) _mm_min_epu32((__m128i)(a), (__m128i)(b))
 #define GREATEST_UINT32(a, b) _mm_max_epu32((__m128i)(a), (__m128i)(b))
+#define UPPER_HALVES(a, b) _mm_castps_si128(_mm_shuffle_ps((__m128)(a), (__m128)(b), 0xdd))
+#define FIRST_HALVES(v, sign) _mm_unpacklo_epi32((__m128i)(v), (__m128i)(sign))
+#define SECOND_HALVES(v, sign) _mm_unpackhi_epi32((__m128i)(v), (__m128i)(sign))
 
 #elif defined(__aarch64__)
 
 INLINE bool any_lane(vint mask) {
     return vmaxvq_u32((uint32x4_t)mask) != 0;
+}
+INLINE bool any_negative(vuint32 v) {
+    return vminvq_s32((int32x4_t)v) < 0;
 }
 #define REAL_PARTS 0, 2
 #define IMAGINARY_PARTS 1, 3
@@ -215,6 +238,9 @@ INLINE bool any_lane(vint mask) {
 #define FMS(a, b, c) (vdouble) vfmaq_f64(vnegq_f64((float64x2_t)(c)), (float64x2_t)(a), (float64x2_t)(b))
 #define LEAST_UINT32(a, b) vminq_u32((uint32x4_t)(a), (uint32x4_t)(b))
 #define GREATEST_UINT32(a, b) vmaxq_u32((uint32x4_t)(a), (uint32x4_t)(b))
+#define UPPER_HALVES(a, b) vuzp2q_u32((uint32x4_t)(a), (uint32x4_t)(b))
+#define FIRST_HALVES(v, sign) vzip1q_u32((uint32x4_t)(v), (uint32x4_t)(sign))
+#define SECOND_HALVES(v, sign) vzip2q_u32((uint32x4_t)(v), (uint32x4_t)(sign))
 
 #endif
 
@@ -295,12 +321,23 @@ INLINE void store_triples(void *p, vdouble a, vdouble b, vdouble c) {
 }
 #undef PICK
 
-/* Of numbers that differ in the upper halves of their lanes only, as exponent fields do. */
-INLINE vint least_upper_half(vint a, vint b) {
-    return (vint)LEAST_UINT32(a, b);
+INLINE vuint32 least_uint32(vuint32 a, vuint32 b) {
+    return (vuint32)LEAST_UINT32(a, b);
 }
-INLINE vint greatest_upper_half(vint a, vint b) {
-    return (vint)GREATEST_UINT32(a, b);
+INLINE vuint32 greatest_uint32(vuint32 a, vuint32 b) {
+    return (vuint32)GREATEST_UINT32(a, b);
+}
+
+/* The upper halves of the lanes of two vectors, in the order that costs least. */
+INLINE vuint32 upper_halves(vint a, vint b) {
+    return (vuint32)UPPER_HALVES(a, b);
+}
+/* What belongs to the first or the second of them, as signed numbers in whole lanes. */
+INLINE vint first_halves(vuint32 v) {
+    return (vint)FIRST_HALVES(v, (vint32)v >> 31);
+}
+INLINE vint second_halves(vuint32 v) {
+    return (vint)SECOND_HALVES(v, (vint32)v >> 31);
 }
 
 /* --------------------------------------------------------------------------------------- floating-point flags --- */

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Rows of float64, multiplied into real states whatever their exponents, which are taken out of the elements first:
+ * what real.inc does for the dtypes whose elements leave room in the range of a double.
+ */
+
+/*
+ * Steps of significands in [1, 2) before lo is folded into hi and the exponent is taken out; and where they may be as
+ * small as 2^-52, as subnormal ones are, before the exponent is taken out: 2^-832.
+ */
+enum {
+    APART_STEPS = 32,
+    APART_SEGMENT = 16
+};
+
+/* 1 as a field of exponent bits, in the upper half of a double. */
+#define ONE_FIELD (UINT32_C(1) << 20)
+
+struct apart_states {
+    vdouble hi[PASS_VECTORS], lo[PASS_VECTORS];
+    vuint32 exponents[PASS_VECTORS / 2]; /* of two vectors each, biased, since the block began */
+};
+
+INLINE void multiply_vector(const bool narrow, struct apart_states *s, int v, vdouble x) {
+    struct real_state state = {s->hi[v], s->lo[v], {0}};
+    multiply_real(narrow, &state, x);
+    s->hi[v] = state.hi;
+    s->lo[v] = state.lo;
+}
+
+/*
+ * The significand of a number: 1.f, or of a subnormal one, f 2^-1074, as f 2^-52; zeros give themselves. Arithmetic on
+ * subnormal numbers themselves would be slow.
+ */
+INLINE vdouble significand_of(vint bits) {
+    vint tiny = (vint)((bits & broadcast_bits(EXPONENT_BITS)) == broadcast_bits(0));
+    vint one_point_f = (bits & broadcast_bits(~(SIGN_BIT | EXPONENT_BITS))) | broadcast_bits(ONE_BITS);
+    vdouble magnitude = as_double(one_point_f) - as_double(tiny & broadcast_bits(ONE_BITS));
+    return as_double(as_bits(magnitude) | (bits & broadcast_bits(SIGN_BIT)));
+}
+
+/* Exponent fields as biased exponents: subnormal numbers have that of the smallest normal ones. */
+INLINE vuint32 biased_exponents(vuint32 fields) {
+    return greatest_uint32(fields, (vuint32){0} + ONE_FIELD) >> 20;
+}
+
+INLINE vuint32 load_fields(const char *row, int v) {
+    vint a = load_vint(row + 2 * v * VECTOR_BYTES), b = load_vint(row + (2 * v + 1) * VECTOR_BYTES);
+    return upper_halves(a, b) & (uint32_t)(EXPONENT_BITS >> 32);
+}
+
+/*
+ * A row with infinities and NaN, which go through as they are. A call, on a copy of the states: the loops that need it
+ * rarely are to have all registers for themselves.
+ */
+__attribute__((noinline, cold)) static void multiply_rare(bool narrow, const char *row, struct apart_states *s) {
+    for (int v = 0; v < PASS_VECTORS; v++) {
+        vint bits = load_vint(row + v * VECTOR_BYTES);
+        vint special = (vint)((bits & broadcast_bits(EXPONENT_BITS)) == broadcast_bits(EXPONENT_BITS));
+        multiply_vector(narrow, s, v, select_double(special, as_double(bits), significand_of(bits)));
+    }
+    for (int v = 0; v < PASS_VECTORS / 2; v++)
+        s->exponents[v] += biased_exponents(load_fields(row, v));
+}
+
+/* A row; normal: what it is expected to be of, and whether it was is returned. */
+INLINE bool multiply_apart(const bool narrow, const bool normal, const char *row, struct apart_states *s) {
+    vuint32 fields[PASS_VECTORS / 2], least, greatest;
+    UNROLLED(v, PASS_VECTORS / 2) {
+        fields[v] = load_fields(row, v);
+        least = v ? least_uint32(least, fields[v]) : fields[v];
+        greatest = v ? greatest_uint32(greatest, fields[v]) : fields[v];
+    }
+    vuint32 others = normal ? (least - ONE_FIELD) | (greatest + ONE_FIELD) : greatest + ONE_FIELD;
+    if (__builtin_expect(any_negative(others), false)) {
+        struct apart_states copy = *s;
+        multiply_rare(narrow, row, &copy);
+        *s = copy;
+        return false;
+    }
+    UNROLLED(v, PASS_VECTORS / 2)
+    s->exponents[v] += normal ? fields[v] >> 20 : biased_exponents(fields[v]);
+    /* the compiler is to load the row once more: its registers are needed for the states */
+    __asm__("" : "+r"(row));
+    UNROLLED(v, PASS_VECTORS) {
+        vint bits = load_vint(row + v * VECTOR_BYTES);
+        vint one_point_f = (bits & broadcast_bits(SIGNIFICAND_AND_SIGN)) | broadcast_bits(ONE_BITS);
+        multiply_vector(narrow, s, v, normal ? as_double(one_point_f) : significand_of(bits));
+    }
+    return true;
+}
+
+/*
+ * At most APART_SEGMENT rows. The states are in the midst of a chain before, and afterwards unless it ends here.
+ * normal: whether that is what most rows are expected to be of; returned is whether they were.
+ */
+INLINE bool careful_block_f64(const bool narrow, const bool normal, bool ends, const char *base, const int64_t *offsets,
+                              int64_t rows, int64_t prefetch, axp_states states, int64_t at) {
+    struct apart_states s;
+    int64_t others = 0;
+    UNROLLED(v, PASS_VECTORS) {
+        s.hi[v] = load_vdouble(axp_plane(states, AXP_PLANE_HI) + at + v * LANES);
+        s.lo[v] = load_vdouble(axp_plane(states, AXP_PLANE_LO) + at + v * LANES);
+        s.exponents[v / 2] = (vuint32){0};
+    }
+    for (int64_t r = 0; r < rows; r++) {
+        if (prefetch)
+            prefetch_row(base + offsets[r] + prefetch, PASS_VECTORS * VECTOR_BYTES);
+        others += !multiply_apart(narrow, normal, base + offsets[r], &s);
+    }
+    UNROLLED(v, PASS_VECTORS) {
+        vint sum = v % 2 ? second_halves(s.exponents[v / 2]) : first_halves(s.exponents[v / 2]);
+        vint exponent = load_vint(axp_exponents(states) + at + v * LANES) + sum;
+        struct real_state state = {s.hi[v], s.lo[v], exponent - broadcast_bits((uint64_t)rows * BIAS)};
+        if (ends)
+            normalise_real(narrow, &state);
+        else if (!normal || others)
+            take_exponent(&state);
+        store_real(states, at + v * LANES, state);
+    }
+    return 4 * others < rows;
+}
+
+INLINE void careful_f64(const bool narrow, const char *base, const int64_t *offsets, int64_t rows, int64_t n,
+                        int64_t prefetch, axp_states states, int64_t at, axp_fold_hint *hint) {
+    _Static_assert(APART_STEPS % CAREFUL_ROWS == 0 && APART_STEPS % APART_SEGMENT == 0, "chains end where passes do");
+    const int64_t most = n < LEAST_WIDE ? APART_SEGMENT : CAREFUL_ROWS;
+    for (int64_t r = 0; r < rows; r += most) {
+        const int64_t some = rows - r < most ? rows - r : most, ahead = n < LEAST_WIDE ? prefetch : 0;
+        const bool ends = (r + some) % APART_STEPS == 0 || r + some == rows;
+        for (int64_t i = 0; i < n; i += PASS_VECTORS * LANES)
+            if (is_worth_trying(&hint->normal))
+                note_trial(&hint->normal, careful_block_f64(narrow, true, ends, base + i * 8, offsets + r, some, ahead,
+                                                            states, at + i));
+            else
+                careful_block_f64(narrow, false, ends, base + i * 8, offsets + r, some, ahead, states, at + i);
+    }
+}
