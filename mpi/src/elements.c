@@ -31,12 +31,15 @@ static int64_t message_bytes(const axprod_mpi_plan *plan) {
 
 /* --------------------------------------------------------------------------------------------- plans and memory --- */
 
-/* Elements are sent from where they are if they follow each other there, and nobody wants to hear of their reading. */
+/* Elements are sent from where they are if they follow each other there, and nobody wants to hear of their reading.
+ * What packs them is also what a rank describes that gathers for others alone. */
 axprod_status axp_mpi_plan_packing(axprod_mpi_plan *plan, const int *axes, int naxes, const axprod_options *core) {
     axp_mpi_box kept = axp_mpi_kept(&plan->geometry, plan->geometry.rank);
     axprod_dtype dtype = plan->local.dtype == AXPROD_BOOL ? AXPROD_U8 : plan->local.dtype;
     axprod_tensor dense = {NULL, dtype, kept.ndim, kept.extent, NULL};
     plan->in_place = axp_mpi_is_dense(&plan->local) && !core->progress;
+    if (plan->in_place && (plan->receives || !gathers(plan)))
+        return AXPROD_OK;
     return axp_mpi_core_plan(&plan->multiply, AXP_MPI_VALUE, &plan->local, axes, naxes, core, &dense, NULL);
 }
 

@@ -74,12 +74,12 @@ static axp_mpi_transport choose_transport(const axprod_mpi_plan *plan) {
     return g->united || few || pair * plan->kind->bytes >= PAIR_BYTES ? AXP_MPI_EXCHANGE : AXP_MPI_REDUCE;
 }
 
-/* Elements of all ranks in steps of about the same length, as each is multiplied as a whole. */
+/* Steps of about the same length: elements of a step are multiplied as a whole. */
 static void choose_steps(axprod_mpi_plan *plan) {
     int64_t longest = longest_slice(&plan->geometry, false);
     plan->step = axp_mpi_max(1, axp_mpi_min(longest, STEP_PARTIALS / plan->size));
     plan->turns = axp_mpi_divide_up(longest, plan->step);
-    if (axp_mpi_sends_elements(plan))
+    if (plan->turns > 0)
         plan->step = axp_mpi_divide_up(longest, plan->turns);
     plan->longest = longest_slice(&plan->geometry, plan->for_all);
     plan->share_step = axp_mpi_max(1, axp_mpi_min(plan->longest, STEP_RESULTS / plan->sharers));
@@ -165,10 +165,9 @@ static axprod_status list_ranks(axprod_mpi_plan *plan) {
 
 /* The partials of all ranks before this one, each with its status, and this one's status. */
 static int64_t bytes_before_own(const axprod_mpi_plan *plan) {
-    int64_t bytes = AXP_MPI_STATUS_BYTES;
+    int64_t bytes = AXP_MPI_STATUS_BYTES, each = plan->kind->bytes;
     for (int i = 0; i < plan->member; i++)
-        bytes += AXP_MPI_STATUS_BYTES +
-                 axp_mpi_box_count(axp_mpi_kept(&plan->geometry, plan->ranks[i])) * plan->kind->bytes;
+        bytes += AXP_MPI_STATUS_BYTES + axp_mpi_box_count(axp_mpi_kept(&plan->geometry, plan->ranks[i])) * each;
     return bytes;
 }
 

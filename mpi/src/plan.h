@@ -91,7 +91,7 @@ struct axprod_mpi_plan {
     char *sent;
     char *partials; /* or elements of this rank's outputs: in `sent`, or in `received` where all ranks gather them */
     char *received;
-    char *merged; /* partials of the outputs that this rank finishes: among its own, where those are what is merged into */
+    char *merged; /* partials of the outputs that this rank finishes; may be among its own */
     char *values[2];
     char *packed, *shared;               /* results to send, and received ones */
     int64_t *unresolved, num_unresolved; /* numbers from values_first on */
