@@ -87,8 +87,8 @@ typedef struct axprod_mpi_options {
     /**
      * Threads of this rank. 0: the cores that this process may run on, shared with the ranks of the node that may run
      * there, too, and at most as many as axprod would use alone; OMP_NUM_THREADS can ask for fewer. A positive number
-     * is taken as it is. Where OMP_NUM_THREADS or this option asks for more than the rank's share of the cores, the
-     * first rank of the node says so on stderr, once for each communicator and each of the two.
+     * is taken as it is. The first rank of each node, and it alone, says so on stderr where its OMP_NUM_THREADS or this
+     * option asks for more than its share of the cores: once for each communicator and each of the two.
      */
     int num_threads;
     /** As in axprod_options, for the multiplication of this rank's elements. */

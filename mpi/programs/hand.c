@@ -4,7 +4,6 @@
 
 #include "walk.h"
 
-#include <err.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +28,7 @@ static void sort_axes(struct hand *hand) {
 }
 
 void hand_open(struct hand *hand, const struct problem *problem, const axprod_tensor *local, MPI_Comm comm) {
+    static const struct layout plain;
     *hand = (struct hand){.data = local->data, .comm = comm};
     int64_t count = 1;
     for (int d = local->ndim - 1; d >= 0; d--) {
@@ -44,13 +44,12 @@ void hand_open(struct hand *hand, const struct problem *problem, const axprod_te
         return;
     sort_axes(hand);
     hand->count = (int)count;
-    hand->products = malloc(sizeof *hand->products * (size_t)count);
-    if (!hand->products)
-        err(EXIT_FAILURE, "products");
+    operand_open(&hand->memory, &plain, AXPROD_F64, 1, &count, 1);
+    hand->products = hand->memory.tensor.data;
 }
 
 void hand_close(struct hand *hand) {
-    free(hand->products);
+    operand_close(&hand->memory);
 }
 
 /* For the machine that it runs on, as with -march=native. */

@@ -3,13 +3,14 @@
 #ifndef AXPROD_MPI_PROGRAMS_HAND_H
 #define AXPROD_MPI_PROGRAMS_HAND_H
 
-#include "problem.h"
+#include "operand.h"
 
 #include <mpi.h>
 
 struct hand {
     const char *data;
-    double *products; /* NULL: not for this problem */
+    double *products;      /* NULL: not for this problem */
+    struct operand memory; /* of the products */
     int count;
     int ndim; /* without axes of extent 1; the slowest axis in memory first */
     int64_t extents[AXPROD_MAX_NDIM], strides[AXPROD_MAX_NDIM];

@@ -66,6 +66,15 @@ static void open_outputs(struct share *share) {
         operand_open(&share->out[i], &plain, dtypes[i], 1, &share->count, 1);
 }
 
+static void open_partials(struct operand *partials, int64_t outputs) {
+    static const struct layout plain;
+    const int64_t shape[2] = {outputs, 3};
+    size_t bytes;
+    if (!operand_bytes(&plain, AXPROD_I64, 2, shape, &bytes))
+        errx(EXIT_FAILURE, "%lld partials are more than the memory", (long long)outputs);
+    operand_open(partials, &plain, AXPROD_I64, 2, shape, 1);
+}
+
 static void open_plan(struct share *share) {
     const struct problem *problem = share->problem;
     const int *axes = problem_axes(problem);
@@ -107,7 +116,7 @@ void share_open(struct share *share, const struct problem *problem, const int *g
     share->outputs = share->factors = 1;
     for (int d = 0; d < problem->ndim; d++)
         *(problem_reduces(problem, d) ? &share->factors : &share->outputs) *= problem->shape[d];
-    share->partials = allocate(sizeof *share->partials * (size_t)axprod_plan_outputs(share->local));
+    open_partials(&share->partials, axprod_plan_outputs(share->local));
     open_group(share, grid, rank);
     axprod_tensor x = share->x.tensor;
     x.strides = share->x.strides;
@@ -117,7 +126,7 @@ void share_open(struct share *share, const struct problem *problem, const int *g
 void share_close(struct share *share) {
     hand_close(&share->hand);
     MPI_Comm_free(&share->group);
-    free(share->partials);
+    operand_close(&share->partials);
     axprod_plan_destroy(share->local);
     axprod_mpi_plan_destroy(share->plan);
     operand_close(&share->x);
@@ -137,7 +146,7 @@ axprod_status share_multiply(struct share *share) {
     axprod_dtype out = share->out[0].tensor.dtype;
     if (share->problem->form == FORM_VALUE && (out < AXPROD_F16 || out == AXPROD_BOOL))
         return axprod_plan_execute(share->local, share->x.tensor.data, share->dense[0].tensor.data);
-    return axprod_plan_partials(share->local, share->x.tensor.data, share->partials);
+    return axprod_plan_partials(share->local, share->x.tensor.data, share->partials.tensor.data);
 }
 
 /* ------------------------------------------------------------------------------------------------- the check ------ */

@@ -15,10 +15,10 @@ struct share {
     int64_t offset[AXPROD_MAX_NDIM], first, count, outputs, factors;
     int threads;
     struct operand x, out[2], dense[2]; /* out: as the result goes; dense: of the block alone */
+    struct operand partials;            /* of the block, three words each */
     axprod_mpi_plan *plan;
     axprod_plan *local; /* of the block alone */
-    axprod_partial *partials;
-    MPI_Comm group; /* the ranks that have factors of the same outputs */
+    MPI_Comm group;     /* the ranks that have factors of the same outputs */
     struct hand hand;
 };
 

@@ -31,12 +31,15 @@ static int64_t message_bytes(const axprod_mpi_plan *plan) {
 
 /* --------------------------------------------------------------------------------------------- plans and memory --- */
 
-/* Elements are sent from where they are if they follow each other there, and nobody wants to hear of their reading. */
+/* Elements are sent from where they are if they follow each other there, and nobody wants to hear of their reading.
+ * What packs them is also what a rank describes that gathers for others alone. */
 axprod_status axp_mpi_plan_packing(axprod_mpi_plan *plan, const int *axes, int naxes, const axprod_options *core) {
     axp_mpi_box kept = axp_mpi_kept(&plan->geometry, plan->geometry.rank);
     axprod_dtype dtype = plan->local.dtype == AXPROD_BOOL ? AXPROD_U8 : plan->local.dtype;
     axprod_tensor dense = {NULL, dtype, kept.ndim, kept.extent, NULL};
     plan->in_place = axp_mpi_is_dense(&plan->local) && !core->progress;
+    if (plan->in_place && (plan->receives || !gathers(plan)))
+        return AXPROD_OK;
     return axp_mpi_core_plan(&plan->multiply, AXP_MPI_VALUE, &plan->local, axes, naxes, core, &dense, NULL);
 }
 
@@ -94,16 +97,20 @@ axprod_status axp_mpi_plan_elements(axprod_mpi_plan *plan, int threads) {
     return plan->receives ? plan_gathered(plan) : AXPROD_OK;
 }
 
-axprod_status axp_mpi_take_elements(axprod_mpi_plan *plan) {
-    int64_t bytes = axp_mpi_element_bytes(plan), received = gathers(plan) ? message_bytes(plan) : plan->step * bytes;
+static int64_t received_bytes(const axprod_mpi_plan *plan) {
+    return gathers(plan) ? message_bytes(plan) : plan->step * axp_mpi_element_bytes(plan);
+}
+
+void axp_mpi_want_elements(axprod_mpi_plan *plan, axp_mpi_rooms *rooms) {
     bool packs = !gathers(plan) && !plan->in_place;
-    plan->sent = axp_mpi_alloc(packs ? plan->outputs : 0, bytes);
-    plan->received = axp_mpi_alloc(plan->size, received);
-    if (!plan->sent || !plan->received)
-        return AXPROD_ERROR_NO_MEMORY;
-    plan->partials = gathers(plan) ? plan->received + plan->member * received + AXP_MPI_STATUS_BYTES : plan->sent;
-    memset(plan->received, 0, (size_t)(plan->size * received)); /* a rank that fails sends nothing */
-    return AXPROD_OK;
+    axp_mpi_want(rooms, &plan->sent, packs ? plan->outputs : 0, axp_mpi_element_bytes(plan));
+    axp_mpi_want(rooms, &plan->received, plan->size, received_bytes(plan));
+}
+
+void axp_mpi_prepare_elements(axprod_mpi_plan *plan) {
+    int64_t bytes = received_bytes(plan);
+    plan->partials = gathers(plan) ? plan->received + plan->member * bytes + AXP_MPI_STATUS_BYTES : plan->sent;
+    memset(plan->received, 0, (size_t)(plan->size * bytes)); /* a rank that fails sends nothing */
 }
 
 /* ---------------------------------------------------------------------------------------------------- execution --- */

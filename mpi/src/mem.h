@@ -10,6 +10,21 @@
 void *axp_mpi_alloc(int64_t count, int64_t bytes);
 void axp_mpi_free(void *memory);
 
+/* Rooms of count elements of that many bytes each, and where their addresses go. */
+typedef struct axp_mpi_rooms {
+    struct {
+        char **address;
+        int64_t count, bytes;
+    } list[8];
+    int size;
+} axp_mpi_rooms;
+
+/* One more room; at most as many as the list has. */
+void axp_mpi_want(axp_mpi_rooms *rooms, char **address, int64_t count, int64_t bytes);
+
+/* All rooms in one allocation, which is returned and to be freed as axp_mpi_alloc's; NULL likewise. */
+void *axp_mpi_alloc_rooms(const axp_mpi_rooms *rooms);
+
 extern void *(*axp_mpi_malloc_hook)(size_t bytes);
 
 #endif

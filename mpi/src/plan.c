@@ -74,12 +74,12 @@ static axp_mpi_transport choose_transport(const axprod_mpi_plan *plan) {
     return g->united || few || pair * plan->kind->bytes >= PAIR_BYTES ? AXP_MPI_EXCHANGE : AXP_MPI_REDUCE;
 }
 
-/* Elements of all ranks in steps of about the same length, as each is multiplied as a whole. */
+/* Steps of about the same length: elements of a step are multiplied as a whole. */
 static void choose_steps(axprod_mpi_plan *plan) {
     int64_t longest = longest_slice(&plan->geometry, false);
     plan->step = axp_mpi_max(1, axp_mpi_min(longest, STEP_PARTIALS / plan->size));
     plan->turns = axp_mpi_divide_up(longest, plan->step);
-    if (axp_mpi_sends_elements(plan))
+    if (plan->turns > 0)
         plan->step = axp_mpi_divide_up(longest, plan->turns);
     plan->longest = longest_slice(&plan->geometry, plan->for_all);
     plan->share_step = axp_mpi_max(1, axp_mpi_min(plan->longest, STEP_RESULTS / plan->sharers));
@@ -163,48 +163,69 @@ static axprod_status list_ranks(axprod_mpi_plan *plan) {
     return AXPROD_OK;
 }
 
+/* The partials of all ranks before this one, each with its status, and this one's status. */
+static int64_t bytes_before_own(const axprod_mpi_plan *plan) {
+    int64_t bytes = AXP_MPI_STATUS_BYTES, each = plan->kind->bytes;
+    for (int i = 0; i < plan->member; i++)
+        bytes += AXP_MPI_STATUS_BYTES + axp_mpi_box_count(axp_mpi_kept(&plan->geometry, plan->ranks[i])) * each;
+    return bytes;
+}
+
+/* Whether partials are merged elsewhere than into this rank's own. */
+static bool merges_apart(const axprod_mpi_plan *plan) {
+    return plan->transport != AXP_MPI_EXCHANGE || plan->geometry.united;
+}
+
 /* Partials: this rank's own, those on their way, and those that it finishes. What is gathered has its own among those
  * of all ranks. */
-static axprod_status take_partials(axprod_mpi_plan *plan) {
-    const axp_mpi_geometry *g = &plan->geometry;
-    bool gathers = plan->transport == AXP_MPI_GATHER;
-    int64_t bytes = plan->kind->bytes, own = AXP_MPI_STATUS_BYTES, merged = 0, received = 0;
-    for (int i = 0; gathers && i < plan->member; i++)
-        own += AXP_MPI_STATUS_BYTES + axp_mpi_box_count(axp_mpi_kept(g, plan->ranks[i])) * bytes;
-    if (gathers) {
-        received = bytes_to_gather(plan, false);
-        merged = plan->values_count;
-    } else if (plan->transport == AXP_MPI_REDUCE) {
-        merged = plan->count;
-    } else {
-        received = plan->step * plan->size * bytes;
-        merged = g->united ? plan->count : 0;
-    }
-    plan->sent = axp_mpi_alloc(gathers ? 0 : plan->outputs, bytes);
-    plan->received = axp_mpi_alloc(received, 1);
-    plan->merged_memory = axp_mpi_alloc(merged, bytes);
-    plan->unresolved = axp_mpi_alloc(plan->values_count, sizeof *plan->unresolved);
-    if (!plan->sent || !plan->received || !plan->merged_memory || !plan->unresolved)
-        return AXPROD_ERROR_NO_MEMORY;
-    plan->partials = gathers ? plan->received + own : plan->sent;
-    plan->merged = merged ? plan->merged_memory : plan->partials + plan->first * bytes;
-    return AXPROD_OK;
+static void want_partials(axprod_mpi_plan *plan, axp_mpi_rooms *rooms) {
+    int64_t bytes = plan->kind->bytes;
+    if (plan->transport != AXP_MPI_GATHER)
+        axp_mpi_want(rooms, &plan->sent, plan->outputs, bytes);
+    if (plan->transport == AXP_MPI_GATHER)
+        axp_mpi_want(rooms, &plan->received, bytes_to_gather(plan, false), 1);
+    else if (plan->transport == AXP_MPI_EXCHANGE)
+        axp_mpi_want(rooms, &plan->received, plan->step * plan->size, bytes);
+    if (merges_apart(plan))
+        axp_mpi_want(rooms, &plan->merged, plan->values_count, bytes);
+}
+
+static void prepare_partials(axprod_mpi_plan *plan) {
+    plan->partials = plan->transport == AXP_MPI_GATHER ? plan->received + bytes_before_own(plan) : plan->sent;
+    if (!merges_apart(plan))
+        plan->merged = plan->partials + plan->first * plan->kind->bytes;
 }
 
 /* Results: those that this rank finishes, and those on their way, packed and received. */
-static axprod_status take_results(axprod_mpi_plan *plan) {
+static void want_results(axprod_mpi_plan *plan, axp_mpi_rooms *rooms) {
     int64_t widest = axp_mpi_max(axp_mpi_result_bytes(plan, 0), axp_mpi_result_bytes(plan, 1)),
             step = plan->share_step * plan->sharers;
     int64_t results = axp_mpi_sends_elements(plan) ? plan->turns * plan->step : plan->values_count;
     bool shares = plan->result != AXPROD_MPI_SCATTER, packs = shares && plan->geometry.united;
-    for (int i = 0; i < 2 && plan->dtypes[i]; i++) {
-        plan->values[i] = axp_mpi_alloc(results, axp_mpi_result_bytes(plan, i));
-        if (!plan->values[i])
-            return AXPROD_ERROR_NO_MEMORY;
-    }
-    plan->packed = axp_mpi_alloc(packs ? step : 0, widest);
-    plan->shared = axp_mpi_alloc(shares ? step : 0, widest);
-    return plan->packed && plan->shared ? AXPROD_OK : AXPROD_ERROR_NO_MEMORY;
+    for (int i = 0; i < 2 && plan->dtypes[i]; i++)
+        axp_mpi_want(rooms, &plan->values[i], results, axp_mpi_result_bytes(plan, i));
+    axp_mpi_want(rooms, &plan->packed, packs ? step : 0, widest);
+    axp_mpi_want(rooms, &plan->shared, shares ? step : 0, widest);
+}
+
+static axprod_status take_memory(axprod_mpi_plan *plan) {
+    axp_mpi_rooms rooms = {.size = 0};
+    bool elements = axp_mpi_sends_elements(plan), partials = !elements && plan->transport != AXP_MPI_ALONE;
+    if (plan->transport != AXP_MPI_GATHER_ELEMENTS)
+        want_results(plan, &rooms);
+    if (elements)
+        axp_mpi_want_elements(plan, &rooms);
+    if (partials)
+        want_partials(plan, &rooms);
+    plan->memory = axp_mpi_alloc_rooms(&rooms);
+    plan->unresolved = axp_mpi_alloc(partials ? plan->values_count : 0, sizeof *plan->unresolved);
+    if (!plan->memory || !plan->unresolved)
+        return AXPROD_ERROR_NO_MEMORY;
+    if (elements)
+        axp_mpi_prepare_elements(plan);
+    if (partials)
+        prepare_partials(plan);
+    return AXPROD_OK;
 }
 
 static axprod_status plan_core(axprod_mpi_plan *plan, const int *axes, int naxes, const axprod_mpi_options *options) {
@@ -225,13 +246,7 @@ axprod_status axp_mpi_lay_out(axprod_mpi_plan *plan, const int *axes, int naxes,
     AXP_TRY(check_slice(plan));
     AXP_TRY(plan_core(plan, axes, naxes, options));
     AXP_TRY(list_ranks(plan));
-    if (plan->direct)
-        return AXPROD_OK;
-    if (plan->transport != AXP_MPI_GATHER_ELEMENTS)
-        AXP_TRY(take_results(plan));
-    if (axp_mpi_sends_elements(plan))
-        return axp_mpi_take_elements(plan);
-    return plan->transport == AXP_MPI_ALONE ? AXPROD_OK : take_partials(plan);
+    return plan->direct ? AXPROD_OK : take_memory(plan);
 }
 
 /* ----------------------------------------------------------------------------------------------- communicators --- */
@@ -261,13 +276,9 @@ axprod_status axp_mpi_connect(axprod_mpi_plan *plan, uint64_t *idle) {
 void axprod_mpi_plan_destroy(axprod_mpi_plan *plan) {
     if (!plan)
         return;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++)
         if (plan->slots[i] >= 0)
             plan->context->slots[plan->slots[i]].used = false;
-        axp_mpi_free(plan->values[i]);
-    }
-    axp_mpi_free(plan->packed);
-    axp_mpi_free(plan->shared);
     axprod_plan_destroy(plan->multiply);
     axprod_plan_destroy(plan->finish);
     axp_mpi_free(plan->ranks);
@@ -275,9 +286,7 @@ void axprod_mpi_plan_destroy(axprod_mpi_plan *plan) {
     axp_mpi_free(plan->asked);
     axp_mpi_free(plan->division);
     axp_mpi_free(plan->requests);
-    axp_mpi_free(plan->sent);
-    axp_mpi_free(plan->received);
-    axp_mpi_free(plan->merged_memory);
+    axp_mpi_free(plan->memory);
     axp_mpi_free(plan->unresolved);
     axp_mpi_geometry_free(&plan->geometry);
     axp_mpi_context_release(plan->context);

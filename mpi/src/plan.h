@@ -87,11 +87,11 @@ struct axprod_mpi_plan {
     int64_t longest;                    /* slice among theirs */
     int64_t share_step;                 /* results of each in one step */
 
+    void *memory; /* of all that follows but unresolved */
     char *sent;
     char *partials; /* or elements of this rank's outputs: in `sent`, or in `received` where all ranks gather them */
     char *received;
-    char *merged; /* partials of the outputs that this rank finishes */
-    char *merged_memory;
+    char *merged; /* partials of the outputs that this rank finishes; may be among its own */
     char *values[2];
     char *packed, *shared;               /* results to send, and received ones */
     int64_t *unresolved, num_unresolved; /* numbers from values_first on */
@@ -154,13 +154,15 @@ void axp_mpi_turn(const axprod_mpi_plan *plan, int rank, int64_t step, int64_t *
 /* Finishes plan->merged into plan->values; a failure goes to plan->status. */
 void axp_mpi_finish(axprod_mpi_plan *plan);
 
-/* elements.c: whether all ranks of the group have one factor of each output; the plans for that, the memory, and this
- * rank's elements where they are to be sent from. core: options of the plan that packs elements. */
+/* elements.c: whether all ranks of the group have one factor of each output; the plans for that, the memory, what is
+ * in it before the first execution, and this rank's elements where they are to be sent from. core: options of the plan
+ * that packs elements. */
 bool axp_mpi_has_single_factors(const axp_mpi_geometry *geometry);
 int64_t axp_mpi_element_bytes(const axprod_mpi_plan *plan);
 axprod_status axp_mpi_plan_packing(axprod_mpi_plan *plan, const int *axes, int naxes, const axprod_options *core);
 axprod_status axp_mpi_plan_elements(axprod_mpi_plan *plan, int threads);
-axprod_status axp_mpi_take_elements(axprod_mpi_plan *plan);
+void axp_mpi_want_elements(axprod_mpi_plan *plan, axp_mpi_rooms *rooms);
+void axp_mpi_prepare_elements(axprod_mpi_plan *plan);
 axprod_status axp_mpi_collect_elements(axprod_mpi_plan *plan);
 int axp_mpi_post_gather_elements(axprod_mpi_plan *plan);
 axp_mpi_stage axp_mpi_end_gather_elements(axprod_mpi_plan *plan);

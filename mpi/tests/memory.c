@@ -100,6 +100,25 @@ static void check_gathered(const char *text) {
     }
 }
 
+/* Rooms of one allocation, small and of several huge pages, are all there and apart; what no machine has is refused. */
+static void check_rooms(int64_t bytes) {
+    axp_mpi_rooms rooms = {.size = 0};
+    char *room[3];
+    axp_mpi_want(&rooms, &room[0], bytes, 1);
+    axp_mpi_want(&rooms, &room[1], 0, 24);
+    axp_mpi_want(&rooms, &room[2], bytes, 3);
+    char *memory = axp_mpi_alloc_rooms(&rooms);
+    CHECK(memory);
+    memset(room[0], 1, (size_t)bytes);
+    memset(room[2], 2, (size_t)(3 * bytes));
+    CHECK(room[0] >= memory && room[0] + bytes <= room[1] && room[1] <= room[2]);
+    CHECK(room[0][bytes - 1] == 1 && room[2][3 * bytes - 1] == 2);
+    axp_mpi_free(memory);
+    axp_mpi_want(&rooms, &room[1], INT64_MAX / 16, 24);
+    CHECK(!axp_mpi_alloc_rooms(&rooms));
+    CHECK(strstr(axprod_last_error(), "could not be allocated"));
+}
+
 int main(int argc, char **argv) {
     world_open(&argc, &argv);
     axp_mpi_malloc_hook = failing;
@@ -116,6 +135,9 @@ int main(int argc, char **argv) {
         CHECK(fail_each("f64 2x7 axes=0 data=ties seed=4", SHARDING_ROWS, result, rank) > 5);
         CHECK(fail_each("f64 2x700 axes=0 order=1,0 data=ties seed=5", SHARDING_ROWS, result, rank) > 5);
     }
+    check_rooms(5);
+    check_rooms(700001);
+    check_rooms(INT64_C(5) << 20);
     check_bound(SHARDING_ROWS);
     check_bound(SHARDING_TREE);
     check_gathered("f64 2x256 axes=0 data=ties seed=6");
