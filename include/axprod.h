@@ -39,10 +39,15 @@
  * Every function may be called from any number of threads at once. Nothing is ever written outside the output tensors,
  * and axprod keeps no pointer to memory of the caller after a call returns, but for options.progress of a plan.
  *
+ * Working memory: 64 KiB of stack. On the heap a plan takes 8 KiB; one thread for less than 300 elements nothing; any
+ * other call at most 1.5 MiB for each thread and 24 bytes for each output while it runs (complex: 1 MiB for each
+ * thread, 12 MiB and 24 bytes for each output), never in proportion to x. An output whose product is closer than 2^-b
+ * of itself, b > 3800, to the middle between two results (for a logarithm also: to 1) without being there takes b + 512
+ * bytes more while it is resolved. Not counted is what the OpenMP runtime keeps for its threads.
+ *
  * A call that fails returns the status that names the cause, leaves a sentence in axprod_last_error(), and has not
- * written to any output. One exception: an output whose product is closer to the middle between two results than
- * 2^-4000 of itself, without being in the middle, needs memory to be resolved; if there is none then, NO_MEMORY is
- * returned with part of the outputs written. Below, errors are listed by the ends of their names: NULL stands for
+ * written to any output. One exception: where memory lacks for an output so close to a middle, NO_MEMORY is returned
+ * with part of the outputs written. Below, errors are listed by the ends of their names: NULL stands for
  * AXPROD_ERROR_NULL. A pointer may be NULL only where that is said.
  */
 #ifndef AXPROD_H
@@ -282,9 +287,6 @@ typedef struct axprod_options {
 
 /**
  * out = the product of x along axes.
- *
- * Working memory: small calls allocate nothing; others at most about 1.5 MiB for each thread, never in proportion to x
- * (complex: 1 MiB for each thread and 8 MiB).
  *
  * Method: products of elements with their rounding errors (T. Ogita, S. M. Rump, S. Oishi, "Accurate sum and dot
  * product", SIAM J. Sci. Comput. 26(6), 2005; S. Graillat, "Accurate floating-point product and exponentiation", IEEE

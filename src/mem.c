@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 void *(*axp_malloc_hook)(size_t alignment, size_t bytes) = aligned_alloc;
+void (*axp_free_hook)(void *memory) = free;
 
 void *axp_alloc(size_t bytes) {
     if (bytes > SIZE_MAX - AXP_ALIGNMENT)
@@ -14,5 +15,5 @@ void *axp_alloc(size_t bytes) {
 }
 
 void axp_free(void *memory) {
-    free(memory);
+    axp_free_hook(memory);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The one door to the heap. Tests replace the hook to make the n-th allocation fail. */
+/* The one door to the heap. Tests replace the hooks: the n-th allocation fails, or what is held is counted. */
 #ifndef AXP_MEM_H
 #define AXP_MEM_H
 
@@ -12,7 +12,8 @@
 void *axp_alloc(size_t bytes);
 void axp_free(void *memory);
 
-/* Called by axp_alloc; set only while no other call runs. */
+/* Called by axp_alloc and axp_free (NULL, too); set only while no other call runs. */
 extern void *(*axp_malloc_hook)(size_t alignment, size_t bytes);
+extern void (*axp_free_hook)(void *memory);
 
 #endif
