@@ -40,10 +40,10 @@
  * and axprod keeps no pointer to memory of the caller after a call returns, but for options.progress of a plan.
  *
  * Working memory: 64 KiB of stack. On the heap a plan takes 8 KiB; one thread for less than 300 elements nothing; any
- * other call at most 1.5 MiB for each thread and 24 bytes for each output while it runs (complex: 1 MiB for each
- * thread, 12 MiB and 24 bytes for each output), never in proportion to x. An output whose product is closer than 2^-b
- * of itself, b > 3800, to the middle between two results (for a logarithm also: to 1) without being there takes b + 512
- * bytes more while it is resolved. Not counted is what the OpenMP runtime keeps for its threads.
+ * other call at most a second-level cache (that of a core, or 512 KiB where that is less) for each thread and 24 bytes
+ * for each output while it runs, never in proportion to x. An output whose product is closer than 2^-b of itself, b >
+ * 3800, to the middle between two results (for a logarithm also: to 1) without being there takes b + 512 bytes more
+ * while it is resolved. Not counted is what the OpenMP runtime keeps for its threads.
  *
  * A call that fails returns the status that names the cause, leaves a sentence in axprod_last_error(), and has not
  * written to any output. One exception: where memory lacks for an output so close to a middle, NO_MEMORY is returned

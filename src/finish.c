@@ -275,9 +275,9 @@ static void store_partials(const axprod_plan *plan, int64_t first, int64_t n, ax
     }
 }
 
-axprod_status axp_finish_tile(const axprod_plan *plan, const char *x, int64_t first, int64_t n, axp_states states,
-                              double bound, const axp_finish_room *room, const axp_sink *sink,
-                              axp_unresolved *unresolved) {
+static axprod_status finish_some(const axprod_plan *plan, const char *x, int64_t first, int64_t n, axp_states states,
+                                 double bound, const axp_finish_room *room, const axp_sink *sink,
+                                 axp_unresolved *unresolved) {
     if (sink->partials)
         store_partials(plan, first, n, states, room, sink->partials);
     else if (plan->accumulator == AXP_REAL)
@@ -286,5 +286,15 @@ axprod_status axp_finish_tile(const axprod_plan *plan, const char *x, int64_t fi
         finish_complex(plan, first, n, states, room, sink);
     else
         finish_words(plan, first, n, states, room, sink);
+    return AXPROD_OK;
+}
+
+axprod_status axp_finish_tile(const axprod_plan *plan, const char *x, int64_t first, int64_t n, axp_states states,
+                              double bound, const axp_finish_room *room, const axp_sink *sink,
+                              axp_unresolved *unresolved) {
+    const int64_t in_word = plan->accumulator == AXP_WORD32 ? 2 : 1;
+    for (int64_t at = 0; at < n; at += AXP_FINISH_MOST)
+        AXP_TRY(finish_some(plan, x, first + at, axp_min(AXP_FINISH_MOST, n - at),
+                            (axp_states){states.words + at / in_word, states.capacity}, bound, room, sink, unresolved));
     return AXPROD_OK;
 }

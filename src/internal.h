@@ -187,7 +187,10 @@ axprod_status axp_run(const axprod_plan *plan, const char *x, const axp_sink *si
 /* Threads that a call at this place may use: 1 inside a parallel region. */
 int axp_default_threads(void);
 
-/* What a thread needs to finish a tile: room for its outputs and for the doubtful ones. */
+/* Outputs that are finished at once. */
+#define AXP_FINISH_MOST 512
+
+/* What a thread needs to finish so many outputs, or a tile of fewer: room for them and for the doubtful ones. */
 typedef struct axp_finish_room {
     char *values;      /* 16 bytes for each state, rounded up to AXP_STATE_PAD */
     int32_t *doubtful; /* one for each */

@@ -41,10 +41,11 @@ enum {
 
 /* Work for each thread comes in that many items, so that none waits long for another. */
 #define ITEMS_PER_THREAD 16
-/* Memory for the states of parts, for each thread. */
-#define PART_STATES_BYTES (512 * 1024)
-/* What complex products are divided for, whatever the threads. */
-#define NOMINAL_WORKERS 16
+/* A thread's working memory is a second-level cache of this size, or of the size that the machine has. */
+#define LEAST_CACHE_BYTES (512 * 1024)
+/* Memory for the states of all parts of a complex product, whatever the threads, and most of them. */
+#define COMPLEX_PARTS_BYTES (256 * 1024)
+#define COMPLEX_PARTS 256
 /* No part of a reduced loop is smaller than this; a complex one, which one thread alone has as well, than that. */
 #define PART_BYTES (32 * 1024)
 #define COMPLEX_PART_BYTES (256 * 1024)
@@ -132,13 +133,19 @@ static void choose_runs(axprod_plan *plan) {
     plan->width = plan->capacity = axp_round_up(plan->tile, AXP_STATE_PAD);
 }
 
-/* topology: NULL for small calls. Complex bits depend on tiles, so those of all machines are the same. */
+/* What a thread may take, beyond 24 bytes for each output. topology: NULL for small calls. */
+static int64_t thread_bytes(const axp_topology *topology) {
+    return axp_max(LEAST_CACHE_BYTES, topology ? topology->l2_bytes : 0);
+}
+
+/* Complex bits depend on tiles, so those of all machines are the same. */
 static int64_t column_tile(const axprod_plan *plan, const axp_topology *topology) {
     if (plan->accumulator != AXP_REAL || !topology)
         return COLUMN_TILE_OTHER;
-    /* A pass goes through hi and lo of the states, or hi alone: half a second-level cache holds them. */
-    int64_t most = topology->l2_bytes / 2 / (plan->narrow_bound > 0 ? 8 : 16) / AXP_STATE_PAD * AXP_STATE_PAD;
-    return axp_max(COLUMN_TILE_OTHER, axp_min(COLUMN_TILE, most));
+    /* a state of the working set, and one of a part */
+    const int64_t state_bytes = (2 * axp_accumulator_planes(AXP_REAL) + axp_spare_planes(AXP_REAL)) * 8;
+    int64_t most = (thread_bytes(topology) - AXP_SCRATCH_BESIDE_STATES) / state_bytes / AXP_STATE_PAD * AXP_STATE_PAD;
+    return axp_min(COLUMN_TILE, most);
 }
 
 static void choose_layout(axprod_plan *plan, const axp_topology *topology) {
@@ -157,7 +164,9 @@ static void choose_layout(axprod_plan *plan, const axp_topology *topology) {
         plan->width = fill_vectors(plan->inner);
         plan->spread = plan->width / plan->inner;
         int64_t groups = nest->outputs / plan->inner;
-        int64_t in_tile = axp_min(groups, axp_max(1, GROUP_STATES / plan->width));
+        /* few groups would be mostly padding when they are turned round */
+        int64_t most = GROUP_STATES / plan->width;
+        int64_t in_tile = axp_min(groups, most < AXP_STATE_PAD / 2 ? 1 : most);
         plan->tile = in_tile * plan->inner;
         plan->tiles = axp_divide_up(groups, in_tile);
         plan->capacity = in_tile == 1 ? plan->width : plan->width * axp_round_up(in_tile, AXP_STATE_PAD);
@@ -186,22 +195,32 @@ static int64_t common_divisor(int64_t a, int64_t b) {
     return b == 0 ? a : common_divisor(b, a % b);
 }
 
+/* Pieces of work that are worth having: for complex the same for any threads. */
+static int64_t count_items(const axprod_plan *plan, const axp_topology *topology) {
+    int64_t tile_bytes = axp_round_up(plan->tile, AXP_STATE_PAD) * axp_accumulator_planes(plan->accumulator) * 8;
+    if (plan->accumulator == AXP_COMPLEX)
+        return axp_min(COMPLEX_PARTS, COMPLEX_PARTS_BYTES / tile_bytes);
+    if (plan->threads == 1)
+        return 1;
+    int64_t room = thread_bytes(topology) - plan->scratch_bytes;
+    return plan->threads * axp_max(1, axp_min(ITEMS_PER_THREAD, room / tile_bytes));
+}
+
 /* Divides the reduced loops where there are too few tiles for the workers, evenly where that can be. */
-static void choose_parts(axprod_plan *plan, int workers) {
+static void choose_parts(axprod_plan *plan, const axp_topology *topology) {
     const axp_nest *nest = &plan->nest;
+    int64_t items = count_items(plan, topology);
     plan->parts = 1;
     plan->part_factors = nest->factors;
-    if (plan->layout == AXP_LAYOUT_EMPTY || workers <= 1)
+    if (plan->layout == AXP_LAYOUT_EMPTY || plan->tiles >= items)
         return;
-    int64_t tile_bytes = axp_round_up(plan->tile, AXP_STATE_PAD) * axp_accumulator_planes(plan->accumulator) * 8;
-    int64_t items = workers * axp_max(1, axp_min(ITEMS_PER_THREAD, PART_STATES_BYTES / tile_bytes));
-    if (plan->tiles >= items)
-        return;
-    int64_t parts = axp_divide_up(items, plan->tiles), even = workers / common_divisor(workers, plan->tiles);
+    bool complex = plan->accumulator == AXP_COMPLEX;
+    int64_t parts = complex ? items / plan->tiles : axp_divide_up(items, plan->tiles);
+    int64_t even = complex ? 1 : plan->threads / common_divisor(plan->threads, plan->tiles);
     if (parts > even)
         parts = parts / even * even;
     int64_t factor_bytes = axp_min(plan->tile, nest->outputs) * plan->element_bytes;
-    int64_t least_bytes = plan->accumulator == AXP_COMPLEX ? COMPLEX_PART_BYTES : PART_BYTES;
+    int64_t least_bytes = complex ? COMPLEX_PART_BYTES : PART_BYTES;
     int64_t factors = axp_max(axp_divide_up(nest->factors, parts), axp_divide_up(least_bytes, factor_bytes));
     /* Parts begin where a group of states begins, or a run. */
     factors = axp_round_up(factors, plan->layout == AXP_LAYOUT_RUNS ? nest->reduced[0].extent : plan->spread);
@@ -260,11 +279,11 @@ axprod_status axp_plan_init(axprod_plan *plan, const axp_request *request) {
     const axp_topology *topology = bytes >= PARALLEL_BYTES ? axp_topology_get() : NULL;
     choose_layout(plan, topology);
     plan->threads = choose_threads(options, topology, bytes);
-    choose_parts(plan, plan->accumulator == AXP_COMPLEX ? NOMINAL_WORKERS : plan->threads);
-    plan->threads = (int)axp_max(1, axp_min(plan->threads, plan->tiles * plan->parts));
-    plan->direct = can_round_runs(plan);
     axp_scratch unused;
     plan->scratch_bytes = axp_divide_scratch(plan, NULL, &unused);
+    choose_parts(plan, topology);
+    plan->threads = (int)axp_max(1, axp_min(plan->threads, plan->tiles * plan->parts));
+    plan->direct = can_round_runs(plan);
     return AXPROD_OK;
 }
 

@@ -8,12 +8,10 @@
 #include <string.h>
 
 enum {
-    ROWS = 128,        /* offsets of rows handed to a kernel at once */
     COLUMN_ROWS = 128, /* rows of a column tile at once */
     WIDE_ROWS = 16,    /* the same for more than FEW_COLUMNS: what the memory reads well from end to end */
     FEW_COLUMNS = 64,
     STREAMS = 4,             /* places in a long run that are read in turn: one does not fill the memory's bandwidth */
-    GATHER_BYTES = 16384,    /* gathered elements at once */
     STREAM_WINDOW = 1 << 22, /* bytes that these places are in: far apart they are slower by a quarter */
     PREFETCH_BYTES = 1024,   /* ahead in each stream */
     COLUMN_PREFETCH = 512,   /* ahead in each row of a column tile */
@@ -36,7 +34,7 @@ static bool needs_other_states(const axprod_plan *plan) {
 }
 
 int64_t axp_divide_scratch(const axprod_plan *plan, char *memory, axp_scratch *s) {
-    int64_t tile = axp_round_up(plan->tile, AXP_STATE_PAD), at = 0;
+    int64_t room = axp_round_up(axp_min(plan->tile, AXP_FINISH_MOST), AXP_STATE_PAD), at = 0;
     bool gathers = plan->layout != AXP_LAYOUT_EMPTY;
     s->hint = (axp_fold_hint){{0, 0}, {0, 0}};
     s->states = (axp_states){(double *)(memory + at), plan->capacity};
@@ -46,15 +44,15 @@ int64_t axp_divide_scratch(const axprod_plan *plan, char *memory, axp_scratch *s
     at += needs_other_states(plan) ? axp_states_bytes(plan->accumulator, plan->capacity) : 0;
     /* RUNS folds into the other states, too: their spare planes, 16 bytes for each, are where values come afterwards */
     s->room.values = memory + at;
-    at += tile * 16;
+    at += room * 16;
     s->room.offsets = (int64_t *)(memory + at);
-    at += tile * 8;
+    at += room * 8;
     s->rows = (int64_t *)(memory + at);
-    at += ROWS * 8;
+    at += AXP_ROWS * 8;
     s->room.doubtful = (int32_t *)(memory + at);
-    at += tile * 4;
+    at += room * 4;
     s->gathered = memory + at;
-    at += gathers ? GATHER_BYTES : 0;
+    at += gathers ? AXP_GATHER_BYTES : 0;
     return axp_round_up(at, AXP_ALIGNMENT);
 }
 
@@ -210,8 +208,8 @@ static void gather(const axp_piece *p, int64_t first, int64_t count, int64_t wid
     const axp_nest *nest = &plan->nest;
     int bytes = plan->element_bytes;
     int64_t pitch = width / spread;
-    int64_t most = axp_min(GATHER_BYTES / (width * bytes), ROWS / spread);
-    int64_t reduced[ROWS], *kept = p->s->room.offsets;
+    int64_t most = axp_min(AXP_GATHER_BYTES / (width * bytes), AXP_ROWS / spread);
+    int64_t reduced[AXP_ROWS], *kept = p->s->room.offsets;
     axp_fill_offsets(nest->kept, nest->kept_count, AXP_X, first, count, kept);
     for (int64_t row = 0; row < most; row++)
         p->s->rows[row] = row * width * bytes;
@@ -262,10 +260,10 @@ static int64_t multiply_streams(const axp_piece *p, const char *run, int64_t ele
     const axprod_plan *plan = p->plan;
     int64_t row_bytes = plan->width * plan->element_bytes;
     int64_t each = elements / plan->width / STREAMS; /* rows of a stream */
-    for (int64_t i = 0; i < ROWS; i++)
+    for (int64_t i = 0; i < AXP_ROWS; i++)
         p->s->rows[i] = (i % STREAMS * each + i / STREAMS) * row_bytes;
-    for (int64_t row = 0; row < each; row += ROWS / STREAMS) {
-        int64_t rows = axp_min(each - row, ROWS / STREAMS) * STREAMS;
+    for (int64_t row = 0; row < each; row += AXP_ROWS / STREAMS) {
+        int64_t rows = axp_min(each - row, AXP_ROWS / STREAMS) * STREAMS;
         fold(p, run + row * row_bytes, rows, plan->width, PREFETCH_BYTES, p->s->states, at);
         p->add_progress(p, rows * row_bytes);
     }
@@ -300,11 +298,11 @@ static void multiply_runs(const axp_piece *p, const char *base, int64_t at) {
         int64_t length = axp_min(p->end - i, nest->reduced[0].extent - i % nest->reduced[0].extent);
         const char *run = base + offset;
         int64_t elements = length * plan->inner, done = 0;
-        while (elements - done >= ROWS * plan->width)
+        while (elements - done >= AXP_ROWS * plan->width)
             done += multiply_streams(p, run + done * plan->element_bytes,
                                      axp_min(elements - done, STREAM_WINDOW / plan->element_bytes), at);
         while (done < elements) {
-            int64_t some = axp_min(elements - done, (ROWS - 1) * plan->width);
+            int64_t some = axp_min(elements - done, (AXP_ROWS - 1) * plan->width);
             multiply_rest(p, run + done * plan->element_bytes, some, at);
             done += some;
         }

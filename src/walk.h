@@ -5,6 +5,14 @@
 
 #include "internal.h"
 
+enum {
+    AXP_ROWS = 128,          /* offsets of rows handed to a kernel at once */
+    AXP_GATHER_BYTES = 16384 /* gathered elements at once */
+};
+
+/* Most bytes of a working set that are not for its states. */
+#define AXP_SCRATCH_BESIDE_STATES (AXP_ROWS * 8 + AXP_GATHER_BYTES + AXP_FINISH_MOST * 28 + AXP_ALIGNMENT)
+
 /* What one thread works with. */
 typedef struct axp_scratch {
     axp_states states, other; /* plan->capacity each */

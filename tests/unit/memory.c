@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Working memory is what the header says, on the heap and on the stack, for every layout, whatever the threads and the
- * caches. The machine comes from HWLOC_SYNTHETIC.
+ * caches: memory CACHE, in bytes, as HWLOC_SYNTHETIC has it.
  */
 #include "check.h"
 #include "mem.h"
@@ -14,12 +14,12 @@
 
 /* What the header says. */
 #define BYTES_PER_OUTPUT 24
-#define BYTES_PER_THREAD (INT64_C(3) << 19)
-#define COMPLEX_BYTES_PER_THREAD (INT64_C(1) << 20)
-#define COMPLEX_BYTES (INT64_C(12) << 20)
+#define LEAST_BYTES_PER_THREAD 524288
 #define PLAN_BYTES 8192
 #define SMALL_ELEMENTS 300
 #define STACK_BYTES (64 * 1024)
+
+static int64_t bytes_per_thread;
 
 /* ---------------------------------------------------------------------------------------------------- the heap --- */
 
@@ -109,18 +109,12 @@ static const char *const shapes[] = {
 
 static const char *const dtypes[] = {"f64", "f32", "i8", "c128"};
 
-/* Working memory beyond what there is for each output. */
-static int64_t allowed(const struct problem *problem) {
-    return problem->dtype == AXPROD_C128 ? problem->threads * COMPLEX_BYTES_PER_THREAD + COMPLEX_BYTES
-                                         : problem->threads * BYTES_PER_THREAD;
-}
-
 static void check_call(const struct problem *problem, const struct buffer *x, const struct buffer outputs[2]) {
     char text[PROBLEM_TEXT];
     int ndim;
     int64_t shape[AXPROD_MAX_NDIM];
     problem_out_shape(problem, &ndim, shape);
-    int64_t most_bytes = allowed(problem) + BYTES_PER_OUTPUT * walk_count(ndim, shape);
+    int64_t most_bytes = problem->threads * bytes_per_thread + BYTES_PER_OUTPUT * walk_count(ndim, shape);
     atomic_store(&most, 0);
     assert_ok(problem_call(problem, &x->tensor, &outputs[0].tensor, &outputs[1].tensor));
     if (atomic_load(&most) > most_bytes || atomic_load(&held) != 0) {
@@ -259,12 +253,16 @@ static void test_stack(void **state) {
     }
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_small),
         cmocka_unit_test(test_layouts),
         cmocka_unit_test(test_resolved),
         cmocka_unit_test(test_stack),
     };
+    if (argc != 2)
+        return EXIT_FAILURE;
+    int64_t cache = atoll(argv[1]);
+    bytes_per_thread = cache < LEAST_BYTES_PER_THREAD ? LEAST_BYTES_PER_THREAD : cache;
     return cmocka_run_group_tests(tests, arm, NULL);
 }
