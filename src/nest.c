@@ -84,9 +84,9 @@ void axp_canonicalise(const axp_geometry *g, axp_nest *nest) {
 void axp_fill_offsets(const axp_loop *loops, int count, axp_operand operand, int64_t first, int64_t n,
                       int64_t *offsets) {
     if (count <= 1) {
-        int64_t stride = count ? loops[0].stride[operand] : 0;
-        for (int64_t i = 0; i < n; i++)
-            offsets[i] = (first + i) * stride;
+        int64_t stride = count ? loops[0].stride[operand] : 0, offset = first * stride;
+        for (int64_t i = 0; i < n; i++, offset += stride)
+            offsets[i] = offset;
         return;
     }
     int64_t digits[AXPROD_MAX_NDIM], offset = 0, rest = first;
@@ -97,10 +97,8 @@ void axp_fill_offsets(const axp_loop *loops, int count, axp_operand operand, int
     }
     for (int64_t i = 0; i < n;) {
         int64_t run = axp_min(n - i, loops[0].extent - digits[0]), stride = loops[0].stride[operand];
-        for (int64_t k = 0; k < run; k++)
-            offsets[i + k] = offset + k * stride;
-        i += run;
-        offset += run * stride;
+        for (int64_t end = i + run; i < end; i++, offset += stride)
+            offsets[i] = offset;
         digits[0] += run;
         for (int d = 0; d + 1 < count && digits[d] == loops[d].extent; d++) {
             offset += loops[d + 1].stride[operand] - digits[d] * loops[d].stride[operand];
