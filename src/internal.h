@@ -136,7 +136,7 @@ struct axprod_plan {
     const axp_kernels *kernels;
     int element_bytes;
     int threads;
-    bool direct;           /* RUNS: whether kernels->round_runs makes the outputs of a tile at once */
+    bool direct;           /* RUNS, COLUMN: whether a kernel makes the outputs of a tile at once */
     int64_t inner;         /* ROW: outputs that a run of elements belongs to in turn; else 1 */
     int64_t width;         /* ROW, GATHER: states of one group of outputs, before they are collapsed */
     int64_t spread;        /* states of one output among them, a power of two */

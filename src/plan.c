@@ -108,7 +108,9 @@ static bool find_runs(const axp_nest *nest, int64_t bytes, int64_t *inner) {
     else if (reduced->stride[AXP_X] != bytes)
         return false;
     int64_t width = fill_vectors(*inner);
-    bool worth = width == *inner || reduced->extent * *inner >= axp_max(ROW_MIN_RUN, 2 * width);
+    /* a few rows of whole vectors are columns */
+    bool worth = width == *inner ? nest->factors > AXP_COLUMN_STEPS
+                                 : reduced->extent * *inner >= axp_max(ROW_MIN_RUN, 2 * width);
     if (!worth)
         *inner = 1;
     return worth;
@@ -148,6 +150,23 @@ static int64_t column_tile(const axprod_plan *plan, const axp_topology *topology
     return axp_min(COLUMN_TILE, most);
 }
 
+/* Several short rows of outputs make a tile, or a part of a long one does. */
+static void choose_columns(axprod_plan *plan, int64_t most) {
+    const int64_t row = plan->nest.kept[0].extent, rows = plan->nest.outputs / row;
+    const int64_t together = row % AXP_STATE_PAD ? 1 : axp_min(COLUMN_TILE_OTHER / row, rows);
+    plan->layout = AXP_LAYOUT_COLUMN;
+    if (together > 1) {
+        plan->tile = together * row;
+        plan->column_tiles = 1;
+        plan->tiles = axp_divide_up(rows, together);
+    } else {
+        plan->tile = axp_round_up(axp_divide_up(row, axp_divide_up(row, most)), AXP_STATE_PAD);
+        plan->column_tiles = axp_divide_up(row, plan->tile);
+        plan->tiles = rows * plan->column_tiles;
+    }
+    plan->capacity = plan->tile;
+}
+
 static void choose_layout(axprod_plan *plan, const axp_topology *topology) {
     const axp_nest *nest = &plan->nest;
     int64_t bytes = plan->element_bytes;
@@ -172,11 +191,7 @@ static void choose_layout(axprod_plan *plan, const axp_topology *topology) {
         plan->capacity = in_tile == 1 ? plan->width : plan->width * axp_round_up(in_tile, AXP_STATE_PAD);
     } else if (nest->kept_count && nest->kept[0].stride[AXP_X] == bytes && nest->kept[0].extent >= AXP_STATE_PAD) {
         plan->layout = AXP_LAYOUT_COLUMN;
-        int64_t row = nest->kept[0].extent, most = column_tile(plan, topology);
-        plan->tile = axp_round_up(axp_divide_up(row, axp_divide_up(row, most)), AXP_STATE_PAD);
-        plan->column_tiles = axp_divide_up(row, plan->tile);
-        plan->tiles = nest->outputs / row * plan->column_tiles;
-        plan->capacity = plan->tile;
+        choose_columns(plan, column_tile(plan, topology));
     } else if (has_runs(plan)) {
         choose_runs(plan);
     } else {
@@ -236,13 +251,20 @@ static int choose_threads(const axprod_options *options, const axp_topology *top
     return (int)axp_min(axprod_usable_threads(), bytes / BYTES_PER_THREAD);
 }
 
-/* Whether one call of a kernel takes all runs of a tile to finished outputs of the input's dtype. */
-static bool can_round_runs(const axprod_plan *plan) {
-    if (plan->layout != AXP_LAYOUT_RUNS || plan->parts > 1 || plan->form != AXP_FORM_VALUE ||
-        plan->out_dtype[0] != plan->x_dtype || !plan->kernels->round_runs[plan->x_dtype])
+/* Whether one call of a kernel takes a tile to finished outputs of the input's dtype. */
+static bool is_direct(const axprod_plan *plan) {
+    const axp_nest *nest = &plan->nest;
+    const axp_kernels *kernels = plan->kernels;
+    if (plan->parts > 1 || plan->form != AXP_FORM_VALUE || plan->out_dtype[0] != plan->x_dtype)
         return false;
-    int64_t run = plan->nest.reduced[0].extent;
-    return plan->nest.factors / run * axp_divide_up(run, plan->kernels->lanes) <= AXP_RUN_STEPS;
+    if (plan->layout == AXP_LAYOUT_RUNS) {
+        int64_t run = nest->reduced[0].extent;
+        return kernels->round_runs[plan->x_dtype] &&
+               nest->factors / run * axp_divide_up(run, kernels->lanes) <= AXP_RUN_STEPS;
+    }
+    return plan->layout == AXP_LAYOUT_COLUMN && kernels->round_columns[plan->x_dtype] &&
+           nest->factors <= AXP_COLUMN_STEPS && plan->tile <= COLUMN_TILE_OTHER &&
+           nest->kept[0].extent % AXP_STATE_PAD == 0;
 }
 
 static int64_t input_bytes(const axprod_plan *plan) {
@@ -283,7 +305,7 @@ axprod_status axp_plan_init(axprod_plan *plan, const axp_request *request) {
     plan->scratch_bytes = axp_divide_scratch(plan, NULL, &unused);
     choose_parts(plan, topology);
     plan->threads = (int)axp_max(1, axp_min(plan->threads, plan->tiles * plan->parts));
-    plan->direct = can_round_runs(plan);
+    plan->direct = is_direct(plan);
     return AXPROD_OK;
 }
 

@@ -47,7 +47,7 @@ static void add_progress(const axp_piece *piece, int64_t bytes) {
 /* ---------------------------------------------------------------------------------------------- tiles and parts --- */
 
 static void locate_tile(const axprod_plan *plan, int64_t tile, int64_t *first, int64_t *count) {
-    if (plan->layout == AXP_LAYOUT_COLUMN) {
+    if (plan->layout == AXP_LAYOUT_COLUMN && plan->tile % plan->nest.kept[0].extent != 0) {
         int64_t row = plan->nest.kept[0].extent, column = tile % plan->column_tiles * plan->tile;
         *first = tile / plan->column_tiles * row + column;
         *count = axp_min(plan->tile, row - column);

@@ -234,22 +234,31 @@ static void multiply_gathered(const axp_piece *p) {
     collapse(plan, p->s->states, plan->width / plan->spread);
 }
 
-/* Rows of x are rows of states; what does not fill a vector at their end is gathered. */
-static void multiply_columns(const axp_piece *p) {
+/* Rows of x are rows of states from `at` on; what does not fill a vector at their end is gathered. */
+static void multiply_row_of_columns(const axp_piece *p, int64_t first, int64_t count, int64_t at) {
     const axprod_plan *plan = p->plan;
     const axp_nest *nest = &plan->nest;
-    int64_t whole = p->count / AXP_STATE_PAD * AXP_STATE_PAD;
-    const char *base = output_base(p, p->first);
+    int64_t whole = count / AXP_STATE_PAD * AXP_STATE_PAD;
+    const char *base = output_base(p, first);
     /* real states have their own way through many rows */
     const int64_t most = plan->accumulator == AXP_REAL || whole <= FEW_COLUMNS ? COLUMN_ROWS : WIDE_ROWS;
     for (int64_t i = p->begin; i < p->end && whole; i += most) {
         int64_t rows = axp_min(p->end - i, most);
         axp_fill_offsets(nest->reduced, nest->reduced_count, AXP_X, i, rows, p->s->rows);
-        fold(p, base, rows, whole, COLUMN_PREFETCH, p->s->states, 0);
+        fold(p, base, rows, whole, COLUMN_PREFETCH, p->s->states, at);
         p->add_progress(p, rows * whole * plan->element_bytes);
     }
-    if (whole < p->count)
-        gather(p, p->first + whole, p->count - whole, AXP_STATE_PAD, 1, p->s->states, whole);
+    if (whole < count)
+        gather(p, first + whole, count - whole, AXP_STATE_PAD, 1, p->s->states, at + whole);
+}
+
+static void multiply_columns(const axp_piece *p) {
+    const int64_t row = p->plan->nest.kept[0].extent;
+    for (int64_t done = 0; done < p->count;) {
+        int64_t some = axp_min(p->count - done, row - (p->first + done) % row);
+        multiply_row_of_columns(p, p->first + done, some, done);
+        done += some;
+    }
 }
 
 /*
@@ -334,16 +343,22 @@ static axp_runs next_runs(const axp_piece *p, int64_t i) {
     return runs;
 }
 
-/* Where runs begin: within `offsets` for each of them, and in s->room.offsets for each output, to whole vectors. */
-static void locate_runs(const axp_piece *p, int64_t i, axp_runs *runs, int64_t offsets[AXP_RUN_STEPS]) {
+/* Where the elements of each output begin, in s->room.offsets, to whole vectors. */
+static void locate_outputs(const axp_piece *p) {
     const axp_nest *nest = &p->plan->nest;
     int64_t *outputs = p->s->room.offsets;
-    runs->offsets = offsets;
-    axp_fill_offsets(nest->reduced + 1, nest->reduced_count - 1, AXP_X, i / nest->reduced[0].extent, runs->count,
-                     offsets);
     axp_fill_offsets(nest->kept, nest->kept_count, AXP_X, p->first, p->count, outputs);
     for (int64_t k = p->count; k % AXP_STATE_PAD; k++)
         outputs[k] = outputs[p->count - 1];
+}
+
+/* Where runs begin: within `offsets` for each of them, beside locate_outputs. */
+static void locate_runs(const axp_piece *p, int64_t i, axp_runs *runs, int64_t offsets[AXP_RUN_STEPS]) {
+    const axp_nest *nest = &p->plan->nest;
+    runs->offsets = offsets;
+    axp_fill_offsets(nest->reduced + 1, nest->reduced_count - 1, AXP_X, i / nest->reduced[0].extent, runs->count,
+                     offsets);
+    locate_outputs(p);
 }
 
 /* The products of some runs, one state for each output. */
@@ -374,14 +389,29 @@ static void multiply_short_runs(const axp_piece *p) {
     }
 }
 
-int64_t axp_walk_direct(const axp_piece *p, double bound) {
+static int64_t round_runs(const axp_piece *p, double bound) {
     const axprod_plan *plan = p->plan;
     const axp_finish_room *room = &p->s->room;
     int64_t offsets[AXP_RUN_STEPS];
     axp_runs all = next_runs(p, 0);
     locate_runs(p, 0, &all, offsets);
-    int64_t doubtful = plan->kernels->round_runs[plan->x_dtype](p->x, room->offsets, p->count, &all, bound,
-                                                                room->values, room->doubtful, &p->s->hint);
+    return plan->kernels->round_runs[plan->x_dtype](p->x, room->offsets, p->count, &all, bound, room->values,
+                                                    room->doubtful, &p->s->hint);
+}
+
+static int64_t round_columns(const axp_piece *p, double bound) {
+    const axprod_plan *plan = p->plan;
+    const axp_nest *nest = &plan->nest;
+    const axp_finish_room *room = &p->s->room;
+    axp_fill_offsets(nest->reduced, nest->reduced_count, AXP_X, 0, nest->factors, p->s->rows);
+    locate_outputs(p);
+    return plan->kernels->round_columns[plan->x_dtype](p->x, room->offsets, p->count, p->s->rows, nest->factors, bound,
+                                                       room->values, room->doubtful, &p->s->hint);
+}
+
+int64_t axp_walk_direct(const axp_piece *p, double bound) {
+    const axprod_plan *plan = p->plan;
+    int64_t doubtful = plan->layout == AXP_LAYOUT_RUNS ? round_runs(p, bound) : round_columns(p, bound);
     if (doubtful >= 0)
         p->add_progress(p, plan->nest.factors * p->count * plan->element_bytes);
     return doubtful;

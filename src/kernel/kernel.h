@@ -99,6 +99,14 @@ typedef int64_t axp_round_runs(const char *base, const int64_t *outputs, int64_t
                                char *out, int32_t *doubtful, axp_fold_hint *hint);
 
 /*
+ * The same for columns: AXP_STATE_PAD outputs at a time, contiguous from base + outputs[i] on, where i is a multiple of
+ * that, as n is; row r of each begins at offsets[r]. At most AXP_COLUMN_STEPS rows.
+ */
+typedef int64_t axp_round_columns(const char *base, const int64_t *outputs, int64_t n, const int64_t *offsets,
+                                  int64_t rows, double bound, char *out, int32_t *doubtful, axp_fold_hint *hint);
+#define AXP_COLUMN_STEPS 64
+
+/*
  * Multiplies states into[i .. i+n) by from[j .. j+n). n is rounded up to AXP_STATE_PAD: states beyond n that are not
  * read later may change. The two may be ranges of one array that do not overlap within n.
  */
@@ -119,6 +127,7 @@ typedef struct axp_kernels {
         *fold_narrow[AXP_DTYPES]; /* AXP_REAL with the error of AXP_NARROW_ERROR_PER_FACTOR; floating-point dtypes */
     axp_fold_runs *fold_runs[AXP_DTYPES], *fold_runs_narrow[AXP_DTYPES]; /* floating-point dtypes */
     axp_round_runs *round_runs[AXP_DTYPES];                              /* f32 (narrow), f64 */
+    axp_round_columns *round_columns[AXP_DTYPES];                        /* the same */
     axp_merge *merge[AXP_ACCUMULATORS];
     /* inout[i] = in[i] * inout[i] */
     void (*merge_partials)(const axprod_partial *in, axprod_partial *inout, int64_t n);

@@ -300,6 +300,7 @@ const axp_kernels TABLE_NAME(AXP_ISA) = {
 #undef X
         },
     .round_runs = {[AXPROD_F32] = narrow_round_runs_f32, [AXPROD_F64] = raw_round_runs_f64},
+    .round_columns = {[AXPROD_F32] = narrow_round_columns_f32, [AXPROD_F64] = raw_round_columns_f64},
     .merge = {merge_states_real, merge_states_complex, merge_states_word32, merge_states_word64},
     .merge_partials = merge_partials,
     .load_partials = load_partials,

@@ -33,6 +33,9 @@
  * number of elements. There are at most three levels of that: 19 + 12 u^2, and 8 u^2 for a merge of the run with
  * others. Ones in the place of elements are exact.
  *
+ * Columns that are rounded at once are one chain of n <= AXP_COLUMN_STEPS elements without a merge, (n^2 + 3n) u^2 <=
+ * 67 n u^2. Their rounding (round_unscaled_f64) takes 2 AXP_ERROR_PER_FACTOR n u^2 as relative to hi.
+ *
  * Narrow. Of f16, bf16 and f32 results one double says enough. A narrow chain drops lo, at most u |hi|, at its
  * beginning, and multiplies hi alone, which rounds once for each step: with at least one element for each step and
  * chain, at most AXP_NARROW_ERROR_PER_FACTOR = 2 u per element, (1 + u)^2n - 1 < 2 n u (1 + 2 n u). Merges have the
