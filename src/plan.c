@@ -121,7 +121,7 @@ static bool has_runs(const axprod_plan *plan) {
     const axp_nest *nest = &plan->nest;
     int lanes = plan->kernels->lanes;
     return plan->accumulator == AXP_REAL && plan->kernels->fold_runs[plan->x_dtype] && nest->reduced_count > 0 &&
-           nest->reduced[0].extent >= lanes && (nest->outputs >= lanes || nest->factors <= RUNS_FEW_FACTORS);
+           (nest->outputs >= lanes || nest->factors <= RUNS_FEW_FACTORS);
 }
 static bool has_short_runs(const axprod_plan *plan) {
     const axp_loop *run = &plan->nest.reduced[0];
@@ -258,9 +258,8 @@ static bool is_direct(const axprod_plan *plan) {
     if (plan->parts > 1 || plan->form != AXP_FORM_VALUE || plan->out_dtype[0] != plan->x_dtype)
         return false;
     if (plan->layout == AXP_LAYOUT_RUNS) {
-        int64_t run = nest->reduced[0].extent;
-        return kernels->round_runs[plan->x_dtype] &&
-               nest->factors / run * axp_divide_up(run, kernels->lanes) <= AXP_RUN_STEPS;
+        const int64_t run = nest->reduced[0].extent;
+        return kernels->round_runs[plan->x_dtype] && nest->factors / run * axp_run_steps(plan, run) <= AXP_RUN_STEPS;
     }
     return plan->layout == AXP_LAYOUT_COLUMN && kernels->round_columns[plan->x_dtype] &&
            nest->factors <= AXP_COLUMN_STEPS && plan->tile <= COLUMN_TILE_OTHER &&

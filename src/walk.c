@@ -333,7 +333,7 @@ static axp_runs next_runs(const axp_piece *p, int64_t i) {
     int64_t lanes = p->plan->kernels->lanes;
     axp_runs runs = {.length = loop->extent, .step = loop->stride[AXP_X]};
     if (loop->extent <= AXP_RUN_STEPS * lanes) {
-        runs.count = axp_min((p->end - i) / loop->extent, AXP_RUN_STEPS / axp_divide_up(loop->extent, lanes));
+        runs.count = axp_min((p->end - i) / loop->extent, AXP_RUN_STEPS / axp_run_steps(p->plan, loop->extent));
     } else {
         /* what is left in about equal pieces, so that none is shorter than a vector */
         int64_t rest = loop->extent - i % loop->extent;

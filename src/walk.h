@@ -39,6 +39,12 @@ typedef struct axp_piece {
     int thread;
 } axp_piece;
 
+/* Vectors of a run of that length, or elements of one that is shorter than a vector. */
+static inline int64_t axp_run_steps(const axprod_plan *plan, int64_t length) {
+    const int64_t lanes = plan->kernels->lanes;
+    return length < lanes ? length : axp_divide_up(length, lanes);
+}
+
 /* The product of a piece, one state for each output, in s->states. */
 void axp_walk(const axp_piece *piece);
 

@@ -76,7 +76,7 @@ typedef struct axp_fold_hint {
 typedef void axp_fold(const char *base, const int64_t *offsets, int64_t rows, int64_t n, int64_t prefetch,
                       axp_states states, int64_t at, axp_fold_hint *hint);
 
-/* Runs of elements `step` bytes apart, of `length` elements each, at least as many as a vector has lanes. */
+/* Runs of elements `step` bytes apart, of `length` elements each. */
 typedef struct axp_runs {
     const int64_t *offsets;
     int64_t count, length, step;
@@ -85,7 +85,8 @@ typedef struct axp_runs {
 /*
  * Sets states 0 .. n-1 to the products of runs: run r of output i begins at base + outputs[i] + runs->offsets[r]. n is
  * rounded up to AXP_STATE_PAD, and outputs has so many entries. An output takes at most AXP_RUN_STEPS vectors, counted
- * run by run. False: the data need another way, and the states mean nothing.
+ * run by run, or so many elements where runs are shorter than a vector. False: the data need another way, and the
+ * states mean nothing.
  */
 typedef bool axp_fold_runs(const char *base, const int64_t *outputs, int64_t n, const axp_runs *runs, axp_states states,
                            axp_fold_hint *hint);

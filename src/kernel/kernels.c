@@ -23,6 +23,7 @@ enum {
     LEAST_WIDE = 64,     /* columns that go through a few rows at a time */
     SPREAD_OUTPUTS = 64, /* whose runs, of that length at least, are read in several places */
     SPREAD_BYTES = 128,
+    SHORT_RUNS = -1, /* in the place of a number of vectors */
 };
 
 INLINE bool is_worth_trying(axp_trial *trial) {

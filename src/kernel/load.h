@@ -146,30 +146,42 @@ INLINE vdouble load_i64(const char *p, vdouble *low) {
     return split_integer(high * broadcast(0x1p32), bits, low);
 }
 
-/* The same from elements that are `step` bytes apart. */
-#define LOAD_APART(dtype, type, vector)                                                                                \
-    INLINE vdouble load_apart_##dtype(const char *p, int64_t step) {                                                   \
+/* The same from elements that are `at` bytes behind each of LANES places, and from elements `step` bytes apart. */
+#define LOAD_EACH(dtype, type, vector)                                                                                 \
+    INLINE vdouble load_each_##dtype(const char *const p[LANES], int64_t at) {                                         \
         vector v = {0};                                                                                                \
         for (int i = 0; i < LANES; i++) {                                                                              \
             type element;                                                                                              \
-            memcpy(&element, p + i * step, sizeof element);                                                            \
+            memcpy(&element, p[i] + at, sizeof element);                                                               \
             v[i] = element;                                                                                            \
         }                                                                                                              \
         return __builtin_convertvector(v, vdouble);                                                                    \
     }
-LOAD_APART(f64, double, vdouble)
-LOAD_APART(f32, float, vfloat_half)
-#undef LOAD_APART
+LOAD_EACH(f64, double, vdouble)
+LOAD_EACH(f32, float, vfloat_half)
+#undef LOAD_EACH
 #define COLLECT(dtype)                                                                                                 \
-    INLINE vdouble load_apart_##dtype(const char *p, int64_t step) {                                                   \
+    INLINE vdouble load_each_##dtype(const char *const p[LANES], int64_t at) {                                         \
         uint16_t elements[LANES];                                                                                      \
         for (int i = 0; i < LANES; i++)                                                                                \
-            memcpy(&elements[i], p + i * step, sizeof elements[i]);                                                    \
+            memcpy(&elements[i], p[i] + at, sizeof elements[i]);                                                       \
         return load_##dtype((const char *)elements);                                                                   \
     }
 COLLECT(f16)
 COLLECT(bf16)
 #undef COLLECT
+#define LOAD_APART(dtype)                                                                                              \
+    INLINE vdouble load_apart_##dtype(const char *p, int64_t step) {                                                   \
+        const char *each[LANES];                                                                                       \
+        for (int i = 0; i < LANES; i++)                                                                                \
+            each[i] = p + i * step;                                                                                    \
+        return load_each_##dtype(each, 0);                                                                             \
+    }
+LOAD_APART(f64)
+LOAD_APART(f32)
+LOAD_APART(f16)
+LOAD_APART(bf16)
+#undef LOAD_APART
 
 /* A vector of words modulo 2^32 or 2^64 from consecutive elements at p; signs are extended, bool8 is 0 or 1. */
 #define LOAD_WORDS(word, dtype, type)                                                                                  \
