@@ -125,6 +125,7 @@ typedef enum axp_layout {
     AXP_LAYOUT_COLUMN, /* kept axis contiguous: rows of x are rows of states */
     AXP_LAYOUT_ROW,    /* long runs of contiguous elements that belong to `inner` outputs in turn */
     AXP_LAYOUT_RUNS,   /* runs of elements of one output each, short or not contiguous: several outputs go together */
+    AXP_LAYOUT_STRIDE, /* a long run of elements that are not contiguous: parts of it go together as RUNS do */
     AXP_LAYOUT_GATHER  /* any strides: elements are copied into rows first */
 } axp_layout;
 
@@ -138,7 +139,7 @@ struct axprod_plan {
     int threads;
     bool direct;           /* RUNS, COLUMN: whether a kernel makes the outputs of a tile at once */
     int64_t inner;         /* ROW: outputs that a run of elements belongs to in turn; else 1 */
-    int64_t width;         /* ROW, GATHER: states of one group of outputs, before they are collapsed */
+    int64_t width;         /* ROW, STRIDE, GATHER: states of one group of outputs, before they are collapsed */
     int64_t spread;        /* states of one output among them, a power of two */
     int64_t tile;          /* outputs that are worked on together */
     int64_t tiles;         /* a tile never crosses the end of the innermost kept loop in COLUMN */

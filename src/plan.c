@@ -128,6 +128,14 @@ static bool has_short_runs(const axprod_plan *plan) {
     return has_runs(plan) && run->stride[AXP_X] == plan->element_bytes && run->extent < RUNS_MOST;
 }
 
+/* Whether the innermost reduced loop is long enough for STRIDE, where outputs are too few for RUNS. */
+static bool has_strided_run(const axprod_plan *plan) {
+    const axp_nest *nest = &plan->nest;
+    return plan->accumulator == AXP_REAL && plan->kernels->fold_runs[plan->x_dtype] && nest->reduced_count > 0 &&
+           nest->outputs < AXP_STATE_PAD &&
+           nest->reduced[0].extent >= AXP_STATE_PAD * AXP_RUN_STEPS * plan->kernels->lanes;
+}
+
 static void choose_runs(axprod_plan *plan) {
     plan->layout = AXP_LAYOUT_RUNS;
     plan->tile = axp_min(plan->nest.outputs, RUNS_TILE);
@@ -194,6 +202,12 @@ static void choose_layout(axprod_plan *plan, const axp_topology *topology) {
         choose_columns(plan, column_tile(plan, topology));
     } else if (has_runs(plan)) {
         choose_runs(plan);
+    } else if (has_strided_run(plan)) {
+        plan->layout = AXP_LAYOUT_STRIDE;
+        plan->tile = nest->outputs;
+        plan->tiles = 1;
+        plan->width = plan->spread = AXP_STATE_PAD;
+        plan->capacity = AXP_STRIDE_PARTS;
     } else {
         plan->layout = AXP_LAYOUT_GATHER;
         plan->tile = axp_min(nest->outputs, GATHER_TILE);
@@ -310,7 +324,7 @@ axprod_status axp_plan_init(axprod_plan *plan, const axp_request *request) {
 
 int axprod_plan_describe(const axprod_plan *plan, char *text, size_t size) {
     static const char *const forms[] = {"value", "scaled", "log"};
-    static const char *const layouts[] = {"empty", "column", "row", "runs", "gather"};
+    static const char *const layouts[] = {"empty", "column", "row", "runs", "stride", "gather"};
     if (!plan)
         return snprintf(text, size, "no plan");
     const axp_nest *nest = &plan->nest;

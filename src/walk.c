@@ -28,9 +28,9 @@ static bool turns_groups(const axprod_plan *plan) {
     return plan->layout == AXP_LAYOUT_ROW && plan->spread > 1 && plan->tile > plan->inner;
 }
 
-/* Runs that take several calls of the kernel have their products there before they are merged. */
+/* Runs that take several calls of the kernel have their products there before they are merged, parts of runs always. */
 static bool needs_other_states(const axprod_plan *plan) {
-    return turns_groups(plan) || plan->layout == AXP_LAYOUT_RUNS;
+    return turns_groups(plan) || plan->layout == AXP_LAYOUT_RUNS || plan->layout == AXP_LAYOUT_STRIDE;
 }
 
 int64_t axp_divide_scratch(const axprod_plan *plan, char *memory, axp_scratch *s) {
@@ -389,6 +389,60 @@ static void multiply_short_runs(const axp_piece *p) {
     }
 }
 
+/*
+ * Parts of one strided run, each as long as the kernel takes them, as if they were outputs; their products are merged
+ * into plan->spread states. Returns the elements that this took: 0 where they are too few, or need another way.
+ */
+static int64_t multiply_parts(const axp_piece *p, const char *run, int64_t length, int64_t step, axp_states states) {
+    const axprod_plan *plan = p->plan;
+    const int64_t zero = 0;
+    const axp_runs runs = {.offsets = &zero, .count = 1, .length = AXP_RUN_STEPS * plan->kernels->lanes, .step = step};
+    int64_t begins[AXP_STRIDE_PARTS], n = AXP_STRIDE_PARTS;
+    while (n * runs.length > length)
+        n /= 2;
+    if (n < plan->spread)
+        return 0;
+    for (int64_t i = 0; i < n; i++)
+        begins[i] = i * runs.length * step;
+    if (!p->fold_runs(run, begins, n, &runs, p->s->other, &p->s->hint))
+        return 0;
+    for (int64_t half = n / 2; half >= plan->spread; half /= 2)
+        plan->kernels->merge[plan->accumulator](p->s->other, 0, p->s->other, half, half);
+    plan->kernels->merge[plan->accumulator](states, 0, p->s->other, 0, plan->spread);
+    p->add_progress(p, n * runs.length * plan->element_bytes);
+    return n * runs.length;
+}
+
+/* One output, into plan->spread states. What parts do not take is gathered, as many elements at a time. */
+static void multiply_strided_output(const axp_piece *p, int64_t output, axp_states states) {
+    const axprod_plan *plan = p->plan;
+    const axp_loop *loop = &plan->nest.reduced[0];
+    const char *base = output_base(p, output);
+    for (int64_t i = p->begin; i < p->end;) {
+        int64_t offset, length = axp_min(p->end - i, loop->extent - i % loop->extent);
+        axp_fill_offsets(plan->nest.reduced, plan->nest.reduced_count, AXP_X, i, 1, &offset);
+        int64_t taken = multiply_parts(p, base + offset, length, loop->stride[AXP_X], states);
+        if (taken == 0) {
+            axp_piece rest = *p;
+            taken = axp_min(length, AXP_STRIDE_PARTS * AXP_RUN_STEPS * plan->kernels->lanes);
+            rest.begin = i;
+            rest.end = i + taken;
+            gather(&rest, output, 1, plan->width, plan->spread, states, 0);
+        }
+        i += taken;
+    }
+}
+
+static void multiply_strided(const axp_piece *p) {
+    const axprod_plan *plan = p->plan;
+    for (int64_t j = 0; j < p->count; j++) {
+        axp_states states = {p->s->states.words + j * plan->spread, p->s->states.capacity};
+        multiply_strided_output(p, p->first + j, states);
+        collapse(plan, states, 1);
+    }
+    axp_copy_states(plan->accumulator, p->s->states, 0, 1, p->s->states, 0, plan->spread, p->count);
+}
+
 static int64_t round_runs(const axp_piece *p, double bound) {
     const axprod_plan *plan = p->plan;
     const axp_finish_room *room = &p->s->room;
@@ -433,6 +487,10 @@ void axp_walk(const axp_piece *p) {
         break;
     case AXP_LAYOUT_RUNS:
         multiply_short_runs(p);
+        break;
+    case AXP_LAYOUT_STRIDE:
+        axp_set_identity(plan->accumulator, p->s->states, p->count * plan->spread);
+        multiply_strided(p);
         break;
     case AXP_LAYOUT_GATHER:
         axp_set_identity(plan->accumulator, p->s->states, plan->width);

@@ -6,8 +6,9 @@
 #include "internal.h"
 
 enum {
-    AXP_ROWS = 128,          /* offsets of rows handed to a kernel at once */
-    AXP_GATHER_BYTES = 16384 /* gathered elements at once */
+    AXP_ROWS = 128,           /* offsets of rows handed to a kernel at once */
+    AXP_GATHER_BYTES = 16384, /* gathered elements at once */
+    AXP_STRIDE_PARTS = 256    /* most parts of a strided run at once, a power of two */
 };
 
 /* Most bytes of a working set that are not for its states. */
