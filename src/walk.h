@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Between run.c, which divides the work among threads, and walk.c, which does a piece of it. */
+/* Between run.c, which divides the work among threads, and walk.c, runs.c and gather.c, which do a piece of it. */
 #ifndef AXP_WALK_H
 #define AXP_WALK_H
 
@@ -55,11 +55,38 @@ void axp_walk(const axp_piece *piece);
  */
 int64_t axp_walk_direct(const axp_piece *piece, double bound);
 
+/* The first element of an output, in the first reduced iteration. */
+const char *axp_output_base(const axp_piece *piece, int64_t output);
+/* The same of all outputs of a piece as offsets from piece->x, to whole vectors, in s->room.offsets. */
+void axp_locate_outputs(const axp_piece *piece);
+
+/* ---------------------------------------------------------------------------------------- runs.c, for axp_walk --- */
+
+void axp_walk_runs(const axp_piece *piece);
+void axp_walk_strided(const axp_piece *piece);
+/* RUNS of axp_walk_direct. */
+int64_t axp_walk_runs_direct(const axp_piece *piece, double bound);
+
+/* -------------------------------------------------------------------------------------------------- gather.c --- */
+
+/*
+ * Any strides: the elements of `count` outputs from `first` on are copied into rows of `width` elements, `spread`
+ * reduced iterations to a row, and multiplied into states at, at+1, ...
+ */
+void axp_gather(const axp_piece *piece, int64_t first, int64_t count, int64_t width, int64_t spread, axp_states states,
+                int64_t at);
+void axp_fill_identity_elements(axprod_dtype dtype, char *elements, int64_t n);
+
+/* ---------------------------------------------------------------------------------------------------- states --- */
+
 int64_t axp_states_bytes(axp_accumulator accumulator, int64_t states);
 /* Sets states 0 .. n-1, and what kernels touch behind them, to the identity. */
 void axp_set_identity(axp_accumulator accumulator, axp_states s, int64_t n);
 /* to[i + k to_step] = from[j + k from_step] for k in 0 .. n-1 */
 void axp_copy_states(axp_accumulator accumulator, axp_states to, int64_t i, int64_t to_step, axp_states from, int64_t j,
                      int64_t from_step, int64_t n);
+
+/* Multiplies the plan->spread copies of states, one copy after the other `pitch` apart, into the first. */
+void axp_collapse(const axprod_plan *plan, axp_states states, int64_t pitch);
 
 #endif

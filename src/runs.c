@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Runs of elements of one output each: many outputs go through the kernel together, or parts of one long run do. */
+#include "walk.h"
+
+/* From reduced iteration i on: the whole runs, or the part of one run, that the kernel takes at once. */
+static axp_runs next_runs(const axp_piece *p, int64_t i) {
+    const axp_loop *loop = &p->plan->nest.reduced[0];
+    int64_t lanes = p->plan->kernels->lanes;
+    axp_runs runs = {.length = loop->extent, .step = loop->stride[AXP_X]};
+    if (loop->extent <= AXP_RUN_STEPS * lanes) {
+        runs.count = axp_min((p->end - i) / loop->extent, AXP_RUN_STEPS / axp_run_steps(p->plan, loop->extent));
+    } else {
+        /* what is left in about equal pieces, so that none is shorter than a vector */
+        int64_t rest = loop->extent - i % loop->extent;
+        runs.count = 1;
+        runs.length = axp_divide_up(rest, axp_divide_up(rest, AXP_RUN_STEPS * lanes));
+    }
+    return runs;
+}
+
+/* Where runs begin: within `offsets` for each of them, beside axp_locate_outputs. */
+static void locate_runs(const axp_piece *p, int64_t i, axp_runs *runs, int64_t offsets[AXP_RUN_STEPS]) {
+    const axp_nest *nest = &p->plan->nest;
+    runs->offsets = offsets;
+    axp_fill_offsets(nest->reduced + 1, nest->reduced_count - 1, AXP_X, i / nest->reduced[0].extent, runs->count,
+                     offsets);
+    axp_locate_outputs(p);
+}
+
+/* The products of some runs, one state for each output. */
+static void multiply_some_runs(const axp_piece *p, int64_t i, axp_runs *runs, axp_states states) {
+    const axprod_plan *plan = p->plan;
+    int64_t offsets[AXP_RUN_STEPS];
+    locate_runs(p, i, runs, offsets);
+    const char *base = p->x + i % plan->nest.reduced[0].extent * runs->step;
+    if (p->fold_runs(base, p->s->room.offsets, p->count, runs, states, &p->s->hint)) {
+        p->add_progress(p, runs->count * runs->length * p->count * plan->element_bytes);
+        return;
+    }
+    axp_set_identity(plan->accumulator, states, p->count);
+    axp_piece rest = *p;
+    rest.begin = i;
+    rest.end = i + runs->count * runs->length;
+    axp_gather(&rest, p->first, p->count, axp_round_up(p->count, AXP_STATE_PAD), 1, states, 0);
+}
+
+void axp_walk_runs(const axp_piece *p) {
+    const axprod_plan *plan = p->plan;
+    for (int64_t i = p->begin; i < p->end;) {
+        axp_runs runs = next_runs(p, i);
+        multiply_some_runs(p, i, &runs, i == p->begin ? p->s->states : p->s->other);
+        if (i != p->begin)
+            plan->kernels->merge[plan->accumulator](p->s->states, 0, p->s->other, 0, p->count);
+        i += runs.count * runs.length;
+    }
+}
+
+/*
+ * Parts of one strided run, each as long as the kernel takes them, as if they were outputs; their products are merged
+ * into plan->spread states. Returns the elements that this took: 0 where they are too few, or need another way.
+ */
+static int64_t multiply_parts(const axp_piece *p, const char *run, int64_t length, int64_t step, axp_states states) {
+    const axprod_plan *plan = p->plan;
+    const int64_t zero = 0;
+    const axp_runs runs = {.offsets = &zero, .count = 1, .length = AXP_RUN_STEPS * plan->kernels->lanes, .step = step};
+    int64_t begins[AXP_STRIDE_PARTS], n = AXP_STRIDE_PARTS;
+    while (n * runs.length > length)
+        n /= 2;
+    if (n < plan->spread)
+        return 0;
+    for (int64_t i = 0; i < n; i++)
+        begins[i] = i * runs.length * step;
+    if (!p->fold_runs(run, begins, n, &runs, p->s->other, &p->s->hint))
+        return 0;
+    for (int64_t half = n / 2; half >= plan->spread; half /= 2)
+        plan->kernels->merge[plan->accumulator](p->s->other, 0, p->s->other, half, half);
+    plan->kernels->merge[plan->accumulator](states, 0, p->s->other, 0, plan->spread);
+    p->add_progress(p, n * runs.length * plan->element_bytes);
+    return n * runs.length;
+}
+
+/* One output, into plan->spread states. What parts do not take is gathered, as many elements at a time. */
+static void multiply_strided_output(const axp_piece *p, int64_t output, axp_states states) {
+    const axprod_plan *plan = p->plan;
+    const axp_loop *loop = &plan->nest.reduced[0];
+    const char *base = axp_output_base(p, output);
+    for (int64_t i = p->begin; i < p->end;) {
+        int64_t offset, length = axp_min(p->end - i, loop->extent - i % loop->extent);
+        axp_fill_offsets(plan->nest.reduced, plan->nest.reduced_count, AXP_X, i, 1, &offset);
+        int64_t taken = multiply_parts(p, base + offset, length, loop->stride[AXP_X], states);
+        if (taken == 0) {
+            axp_piece rest = *p;
+            taken = axp_min(length, AXP_STRIDE_PARTS * AXP_RUN_STEPS * plan->kernels->lanes);
+            rest.begin = i;
+            rest.end = i + taken;
+            axp_gather(&rest, output, 1, plan->width, plan->spread, states, 0);
+        }
+        i += taken;
+    }
+}
+
+void axp_walk_strided(const axp_piece *p) {
+    const axprod_plan *plan = p->plan;
+    for (int64_t j = 0; j < p->count; j++) {
+        axp_states states = {p->s->states.words + j * plan->spread, p->s->states.capacity};
+        multiply_strided_output(p, p->first + j, states);
+        axp_collapse(plan, states, 1);
+    }
+    axp_copy_states(plan->accumulator, p->s->states, 0, 1, p->s->states, 0, plan->spread, p->count);
+}
+
+int64_t axp_walk_runs_direct(const axp_piece *p, double bound) {
+    const axprod_plan *plan = p->plan;
+    const axp_finish_room *room = &p->s->room;
+    int64_t offsets[AXP_RUN_STEPS];
+    axp_runs all = next_runs(p, 0);
+    locate_runs(p, 0, &all, offsets);
+    return plan->kernels->round_runs[plan->x_dtype](p->x, room->offsets, p->count, &all, bound, room->values,
+                                                    room->doubtful, &p->s->hint);
+}
