@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One piece of a plan: some outputs, some of the reduced loops. Its elements go as rows into the kernels, in one of
- * three layouts, and what each output has in several states is collapsed into one.
+ * One piece of a plan: some outputs, some of the reduced loops. Its elements go as rows or runs into the kernels, as
+ * the layout says, and what each output has in several states is collapsed into one.
  */
 #include "walk.h"
 
@@ -120,7 +120,7 @@ static void collapse_groups(const axprod_plan *plan, const axp_scratch *s, int64
         axp_copy_states(plan->accumulator, s->states, i, plan->inner, s->other, i * pitch, 1, groups);
 }
 
-/* ------------------------------------------------------------------------------------------------ three layouts --- */
+/* -------------------------------------------------------------------------------------------------- the layouts --- */
 
 /* Multiplies the rows that are listed in s->rows into states at .. at+n-1. */
 static void fold(const axp_piece *p, const char *base, int64_t rows, int64_t n, int64_t prefetch, axp_states states,
