@@ -235,13 +235,32 @@ static int64_t count_items(const axprod_plan *plan, const axp_topology *topology
     return plan->threads * axp_max(1, axp_min(ITEMS_PER_THREAD, room / tile_bytes));
 }
 
-/* Divides the reduced loops where there are too few tiles for the workers, evenly where that can be. */
+/* Whether one call of a kernel takes all factors of a tile to finished outputs of the input's dtype. */
+static bool is_direct(const axprod_plan *plan) {
+    const axp_nest *nest = &plan->nest;
+    const axp_kernels *kernels = plan->kernels;
+    if (plan->form != AXP_FORM_VALUE || plan->out_dtype[0] != plan->x_dtype)
+        return false;
+    if (plan->layout == AXP_LAYOUT_RUNS) {
+        const int64_t run = nest->reduced[0].extent;
+        return kernels->round_runs[plan->x_dtype] && nest->factors / run * axp_run_steps(plan, run) <= AXP_RUN_STEPS;
+    }
+    return plan->layout == AXP_LAYOUT_COLUMN && kernels->round_columns[plan->x_dtype] &&
+           nest->factors <= AXP_COLUMN_STEPS && plan->tile <= COLUMN_TILE_OTHER &&
+           nest->kept[0].extent % AXP_STATE_PAD == 0;
+}
+
+/*
+ * Divides the reduced loops where there are too few tiles for the workers, evenly where that can be. Parts cannot be
+ * direct, which costs more than a wait: direct tiles need only be enough for the threads.
+ */
 static void choose_parts(axprod_plan *plan, const axp_topology *topology) {
     const axp_nest *nest = &plan->nest;
     int64_t items = count_items(plan, topology);
     plan->parts = 1;
     plan->part_factors = nest->factors;
-    if (plan->layout == AXP_LAYOUT_EMPTY || plan->tiles >= items)
+    plan->direct = is_direct(plan);
+    if (plan->layout == AXP_LAYOUT_EMPTY || plan->tiles >= (plan->direct ? plan->threads : items))
         return;
     bool complex = plan->accumulator == AXP_COMPLEX;
     int64_t parts = complex ? items / plan->tiles : axp_divide_up(items, plan->tiles);
@@ -255,6 +274,7 @@ static void choose_parts(axprod_plan *plan, const axp_topology *topology) {
     factors = axp_round_up(factors, plan->layout == AXP_LAYOUT_RUNS ? nest->reduced[0].extent : plan->spread);
     plan->part_factors = axp_min(factors, nest->factors);
     plan->parts = axp_divide_up(nest->factors, plan->part_factors);
+    plan->direct = plan->direct && plan->parts == 1;
 }
 
 static int choose_threads(const axprod_options *options, const axp_topology *topology, int64_t bytes) {
@@ -263,21 +283,6 @@ static int choose_threads(const axprod_options *options, const axp_topology *top
     if (!topology)
         return 1;
     return (int)axp_min(axprod_usable_threads(), bytes / BYTES_PER_THREAD);
-}
-
-/* Whether one call of a kernel takes a tile to finished outputs of the input's dtype. */
-static bool is_direct(const axprod_plan *plan) {
-    const axp_nest *nest = &plan->nest;
-    const axp_kernels *kernels = plan->kernels;
-    if (plan->parts > 1 || plan->form != AXP_FORM_VALUE || plan->out_dtype[0] != plan->x_dtype)
-        return false;
-    if (plan->layout == AXP_LAYOUT_RUNS) {
-        const int64_t run = nest->reduced[0].extent;
-        return kernels->round_runs[plan->x_dtype] && nest->factors / run * axp_run_steps(plan, run) <= AXP_RUN_STEPS;
-    }
-    return plan->layout == AXP_LAYOUT_COLUMN && kernels->round_columns[plan->x_dtype] &&
-           nest->factors <= AXP_COLUMN_STEPS && plan->tile <= COLUMN_TILE_OTHER &&
-           nest->kept[0].extent % AXP_STATE_PAD == 0;
 }
 
 static int64_t input_bytes(const axprod_plan *plan) {
@@ -318,7 +323,6 @@ axprod_status axp_plan_init(axprod_plan *plan, const axp_request *request) {
     plan->scratch_bytes = axp_divide_scratch(plan, NULL, &unused);
     choose_parts(plan, topology);
     plan->threads = (int)axp_max(1, axp_min(plan->threads, plan->tiles * plan->parts));
-    plan->direct = is_direct(plan);
     return AXPROD_OK;
 }
 
