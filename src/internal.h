@@ -142,7 +142,7 @@ struct axprod_plan {
     int64_t width;         /* ROW, STRIDE, GATHER: states of one group of outputs, before they are collapsed */
     int64_t spread;        /* states of one output among them, a power of two */
     int64_t tile;          /* outputs that are worked on together */
-    int64_t tiles;         /* a tile never crosses the end of the innermost kept loop in COLUMN */
+    int64_t tiles;         /* COLUMN: of whole innermost kept loops, or each of a part of one */
     int64_t column_tiles;  /* COLUMN: tiles of one innermost kept loop */
     int64_t parts;         /* the reduced nest in that many ranges */
     int64_t part_factors;  /* of that many iterations each, the last one fewer */

@@ -148,13 +148,22 @@ static int64_t thread_bytes(const axp_topology *topology) {
     return axp_max(LEAST_CACHE_BYTES, topology ? topology->l2_bytes : 0);
 }
 
+/* The greatest power of two up to n > 0: pieces of rows that begin with a page, as many rows do, are read faster. */
+static int64_t power_below(int64_t n) {
+    return INT64_C(1) << (63 - __builtin_clzll((unsigned long long)n));
+}
+
 /* Complex bits depend on tiles, so those of all machines are the same. */
 static int64_t column_tile(const axprod_plan *plan, const axp_topology *topology) {
     if (plan->accumulator != AXP_REAL || !topology)
         return COLUMN_TILE_OTHER;
-    /* a state of the working set, and one of a part */
-    const int64_t state_bytes = (2 * axp_accumulator_planes(AXP_REAL) + axp_spare_planes(AXP_REAL)) * 8;
-    int64_t most = (thread_bytes(topology) - AXP_SCRATCH_BESIDE_STATES) / state_bytes / AXP_STATE_PAD * AXP_STATE_PAD;
+    const int64_t room = thread_bytes(topology) - AXP_SCRATCH_BESIDE_STATES;
+    const int64_t part_bytes = axp_accumulator_planes(AXP_REAL) * 8;
+    const int64_t state_bytes = part_bytes + axp_spare_planes(AXP_REAL) * 8;
+    int64_t most = power_below(room / state_bytes);
+    /* where threads share tiles, each has a state of a part beside one of the working set */
+    if (plan->nest.outputs < plan->threads * most)
+        most = power_below(room / (state_bytes + part_bytes));
     return axp_min(COLUMN_TILE, most);
 }
 
@@ -198,7 +207,6 @@ static void choose_layout(axprod_plan *plan, const axp_topology *topology) {
         plan->tiles = axp_divide_up(groups, in_tile);
         plan->capacity = in_tile == 1 ? plan->width : plan->width * axp_round_up(in_tile, AXP_STATE_PAD);
     } else if (nest->kept_count && nest->kept[0].stride[AXP_X] == bytes && nest->kept[0].extent >= AXP_STATE_PAD) {
-        plan->layout = AXP_LAYOUT_COLUMN;
         choose_columns(plan, column_tile(plan, topology));
     } else if (has_runs(plan)) {
         choose_runs(plan);
@@ -235,13 +243,32 @@ static int64_t count_items(const axprod_plan *plan, const axp_topology *topology
     return plan->threads * axp_max(1, axp_min(ITEMS_PER_THREAD, room / tile_bytes));
 }
 
-/* Divides the reduced loops where there are too few tiles for the workers, evenly where that can be. */
+/* Whether one call of a kernel takes all factors of a tile to finished outputs of the input's dtype. */
+static bool is_direct(const axprod_plan *plan) {
+    const axp_nest *nest = &plan->nest;
+    const axp_kernels *kernels = plan->kernels;
+    if (plan->form != AXP_FORM_VALUE || plan->out_dtype[0] != plan->x_dtype)
+        return false;
+    if (plan->layout == AXP_LAYOUT_RUNS) {
+        const int64_t run = nest->reduced[0].extent;
+        return kernels->round_runs[plan->x_dtype] && nest->factors / run * axp_run_steps(plan, run) <= AXP_RUN_STEPS;
+    }
+    return plan->layout == AXP_LAYOUT_COLUMN && kernels->round_columns[plan->x_dtype] &&
+           nest->factors <= AXP_COLUMN_STEPS && plan->tile <= COLUMN_TILE_OTHER &&
+           nest->kept[0].extent % AXP_STATE_PAD == 0;
+}
+
+/*
+ * Divides the reduced loops where there are too few tiles for the workers, evenly where that can be. Parts cannot be
+ * direct, which costs more than a wait: direct tiles need only be enough for the threads.
+ */
 static void choose_parts(axprod_plan *plan, const axp_topology *topology) {
     const axp_nest *nest = &plan->nest;
     int64_t items = count_items(plan, topology);
     plan->parts = 1;
     plan->part_factors = nest->factors;
-    if (plan->layout == AXP_LAYOUT_EMPTY || plan->tiles >= items)
+    plan->direct = is_direct(plan);
+    if (plan->layout == AXP_LAYOUT_EMPTY || plan->tiles >= (plan->direct ? plan->threads : items))
         return;
     bool complex = plan->accumulator == AXP_COMPLEX;
     int64_t parts = complex ? items / plan->tiles : axp_divide_up(items, plan->tiles);
@@ -255,6 +282,7 @@ static void choose_parts(axprod_plan *plan, const axp_topology *topology) {
     factors = axp_round_up(factors, plan->layout == AXP_LAYOUT_RUNS ? nest->reduced[0].extent : plan->spread);
     plan->part_factors = axp_min(factors, nest->factors);
     plan->parts = axp_divide_up(nest->factors, plan->part_factors);
+    plan->direct = plan->direct && plan->parts == 1;
 }
 
 static int choose_threads(const axprod_options *options, const axp_topology *topology, int64_t bytes) {
@@ -263,21 +291,6 @@ static int choose_threads(const axprod_options *options, const axp_topology *top
     if (!topology)
         return 1;
     return (int)axp_min(axprod_usable_threads(), bytes / BYTES_PER_THREAD);
-}
-
-/* Whether one call of a kernel takes a tile to finished outputs of the input's dtype. */
-static bool is_direct(const axprod_plan *plan) {
-    const axp_nest *nest = &plan->nest;
-    const axp_kernels *kernels = plan->kernels;
-    if (plan->parts > 1 || plan->form != AXP_FORM_VALUE || plan->out_dtype[0] != plan->x_dtype)
-        return false;
-    if (plan->layout == AXP_LAYOUT_RUNS) {
-        const int64_t run = nest->reduced[0].extent;
-        return kernels->round_runs[plan->x_dtype] && nest->factors / run * axp_run_steps(plan, run) <= AXP_RUN_STEPS;
-    }
-    return plan->layout == AXP_LAYOUT_COLUMN && kernels->round_columns[plan->x_dtype] &&
-           nest->factors <= AXP_COLUMN_STEPS && plan->tile <= COLUMN_TILE_OTHER &&
-           nest->kept[0].extent % AXP_STATE_PAD == 0;
 }
 
 static int64_t input_bytes(const axprod_plan *plan) {
@@ -312,13 +325,12 @@ axprod_status axp_plan_init(axprod_plan *plan, const axp_request *request) {
     plan->progress_context = options ? options->progress_context : NULL;
     int64_t bytes = input_bytes(plan);
     const axp_topology *topology = bytes >= PARALLEL_BYTES ? axp_topology_get() : NULL;
-    choose_layout(plan, topology);
     plan->threads = choose_threads(options, topology, bytes);
+    choose_layout(plan, topology);
     axp_scratch unused;
     plan->scratch_bytes = axp_divide_scratch(plan, NULL, &unused);
     choose_parts(plan, topology);
     plan->threads = (int)axp_max(1, axp_min(plan->threads, plan->tiles * plan->parts));
-    plan->direct = is_direct(plan);
     return AXPROD_OK;
 }
 

@@ -123,6 +123,8 @@ INLINE bool careful_block_f64(const bool narrow, const bool normal, bool ends, c
 
 INLINE void careful_f64(const bool narrow, const char *base, const int64_t *offsets, int64_t rows, int64_t n,
                         int64_t prefetch, axp_states states, int64_t at, axp_fold_hint *hint) {
+    _Static_assert(AXP_STATE_PAD % (PASS_VECTORS * LANES) == 0 && (BLOCK_VECTORS == PASS_VECTORS || LANES == 8),
+                   "callers have whole blocks");
     _Static_assert(APART_STEPS % CAREFUL_ROWS == 0 && APART_STEPS % APART_SEGMENT == 0, "chains end where passes do");
     const int64_t most = n < LEAST_WIDE ? APART_SEGMENT : CAREFUL_ROWS;
     for (int64_t r = 0; r < rows; r += most) {

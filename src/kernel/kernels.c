@@ -12,8 +12,9 @@
 /*
  * Constants of real.inc and raw.inc. GROUP: that many significands fit in 53 bits. STEPS: hi, which begins in [1, 2),
  * stays within 2^+-900 after STEPS groups, or after GROUP * STEPS - 1 single elements; so r and lo are exact or far
- * below the bound. STEPS * SEGMENTS and GROUP * STEPS - 1 are chains of at most 32 steps, 8 for pairs. Raw chains, of
- * RAW_STEPS steps, are exact in the same sense because the processor has raised no flag.
+ * below the bound. STEPS * SEGMENTS is a chain of at most 32 steps, 8 for pairs, with the single elements at its end.
+ * Raw chains, of RAW_STEPS steps, or as real.h has them for runs and columns, are exact in the same sense because the
+ * processor has raised no flag.
  */
 enum {
     RAW_STEPS = 32,      /* before lo is folded into hi and the exponent is taken out */

@@ -10,7 +10,7 @@
  * (1 + u): so a_{i+1} <= (a_i + u)(1 + 4u) and a_i <= i u (1 + 4 i u), and the step's error is at most
  * 2u (a_i + u)(1 + u)|p| <= 2 u^2 (i + 1)(1 + 5 i u) |p|. Later multiplications are exact or add errors of their own,
  * so the chain's relative error is at most sum_{i=1..m} 2 (i + 1) u^2 (1 + small) = (m^2 + 3m) u^2 (1 + small) with
- * small < 2^-40 for m <= 32. With at least one element a step that is m + 3 <= 35 u^2 per element.
+ * small < 2^-40 for m <= 64. With at least one element a step that is m + 3 <= 35 u^2 per element.
  *
  * Folding lo into hi is exact (Dekker's Fast2Sum, |hi| > |lo|), and scaling by powers of two is exact: chains stay so
  * far from the ends of the range that lo, too, is normal or is below 2^-180 of hi; or the processor's flags say that
