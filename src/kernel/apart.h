@@ -21,6 +21,11 @@ struct apart_states {
     vuint32 exponents[PASS_VECTORS / 2]; /* of two vectors each, biased, since the block began */
 };
 
+/* Vector v of what is kept for two at a time. */
+INLINE vint unpack(const int v, vuint32 low, vuint32 high) {
+    return v % 2 ? second_lanes(low, high) : first_lanes(low, high);
+}
+
 INLINE void multiply_vector(const bool narrow, struct apart_states *s, int v, vdouble x) {
     struct real_state state = {s->hi[v], s->lo[v], {0}};
     multiply_real(narrow, &state, x);
@@ -44,9 +49,8 @@ INLINE vuint32 biased_exponents(vuint32 fields) {
     return greatest_uint32(fields, (vuint32){0} + ONE_FIELD) >> 20;
 }
 
-INLINE vuint32 load_fields(const char *row, int v) {
-    vint a = load_vint(row + 2 * v * VECTOR_BYTES), b = load_vint(row + (2 * v + 1) * VECTOR_BYTES);
-    return upper_halves(a, b) & (uint32_t)(EXPONENT_BITS >> 32);
+INLINE vuint32 load_halves(const char *row, int v) {
+    return upper_halves(load_vint(row + 2 * v * VECTOR_BYTES), load_vint(row + (2 * v + 1) * VECTOR_BYTES));
 }
 
 /*
@@ -60,14 +64,46 @@ __attribute__((noinline, cold)) static void multiply_rare(bool narrow, const cha
         multiply_vector(narrow, s, v, select_double(special, as_double(bits), significand_of(bits)));
     }
     for (int v = 0; v < PASS_VECTORS / 2; v++)
-        s->exponents[v] += biased_exponents(load_fields(row, v));
+        s->exponents[v] += biased_exponents(load_halves(row, v) & (uint32_t)(EXPONENT_BITS >> 32));
 }
 
-/* A row; normal: what it is expected to be of, and whether it was is returned. */
-INLINE bool multiply_apart(const bool narrow, const bool normal, const char *row, struct apart_states *s) {
-    vuint32 fields[PASS_VECTORS / 2], least, greatest;
+/*
+ * Rows of normal numbers, by masks alone; and of subnormal numbers and zeros among them: significand_of for two vectors
+ * at a time, as far as their upper halves say.
+ */
+INLINE void multiply_normal(const bool narrow, const char *row, struct apart_states *s) {
+    UNROLLED(v, PASS_VECTORS) {
+        vint bits = load_vint(row + v * VECTOR_BYTES);
+        multiply_vector(narrow, s, v,
+                        as_double((bits & broadcast_bits(SIGNIFICAND_AND_SIGN)) | broadcast_bits(ONE_BITS)));
+    }
+}
+INLINE void multiply_any(const bool narrow, const char *row, const vuint32 halves[PASS_VECTORS / 2],
+                         const vuint32 fields[PASS_VECTORS / 2], struct apart_states *s,
+                         vuint32 signs[PASS_VECTORS / 2]) {
+    vuint32 tiny_ones[PASS_VECTORS / 2];
     UNROLLED(v, PASS_VECTORS / 2) {
-        fields[v] = load_fields(row, v);
+        signs[v] ^= halves[v];
+        tiny_ones[v] = (vuint32)(fields[v] == 0) & (uint32_t)(ONE_BITS >> 32);
+    }
+    UNROLLED(v, PASS_VECTORS) {
+        vint bits = load_vint(row + v * VECTOR_BYTES);
+        vint one_point_f = (bits & broadcast_bits(~(SIGN_BIT | EXPONENT_BITS))) | broadcast_bits(ONE_BITS);
+        vint tiny_one = unpack(v, (vuint32){0}, tiny_ones[v / 2]);
+        multiply_vector(narrow, s, v, as_double(one_point_f) - as_double(tiny_one));
+    }
+}
+
+/*
+ * A row; normal: what it is expected to be of, and whether it was is returned. signs: of two vectors each, of the
+ * elements whose signs are not in hi.
+ */
+INLINE bool multiply_apart(const bool narrow, const bool normal, const char *row, struct apart_states *s,
+                           vuint32 signs[PASS_VECTORS / 2]) {
+    vuint32 halves[PASS_VECTORS / 2], fields[PASS_VECTORS / 2], least, greatest;
+    UNROLLED(v, PASS_VECTORS / 2) {
+        halves[v] = load_halves(row, v);
+        fields[v] = halves[v] & (uint32_t)(EXPONENT_BITS >> 32);
         least = v ? least_uint32(least, fields[v]) : fields[v];
         greatest = v ? greatest_uint32(greatest, fields[v]) : fields[v];
     }
@@ -82,11 +118,10 @@ INLINE bool multiply_apart(const bool narrow, const bool normal, const char *row
     s->exponents[v] += normal ? fields[v] >> 20 : biased_exponents(fields[v]);
     /* the compiler is to load the row once more: its registers are needed for the states */
     __asm__("" : "+r"(row));
-    UNROLLED(v, PASS_VECTORS) {
-        vint bits = load_vint(row + v * VECTOR_BYTES);
-        vint one_point_f = (bits & broadcast_bits(SIGNIFICAND_AND_SIGN)) | broadcast_bits(ONE_BITS);
-        multiply_vector(narrow, s, v, normal ? as_double(one_point_f) : significand_of(bits));
-    }
+    if (normal)
+        multiply_normal(narrow, row, s);
+    else
+        multiply_any(narrow, row, halves, fields, s, signs);
     return true;
 }
 
@@ -97,21 +132,24 @@ INLINE bool multiply_apart(const bool narrow, const bool normal, const char *row
 INLINE bool careful_block_f64(const bool narrow, const bool normal, bool ends, const char *base, const int64_t *offsets,
                               int64_t rows, int64_t prefetch, axp_states states, int64_t at) {
     struct apart_states s;
+    vuint32 signs[PASS_VECTORS / 2];
     int64_t others = 0;
     UNROLLED(v, PASS_VECTORS) {
         s.hi[v] = load_vdouble(axp_plane(states, AXP_PLANE_HI) + at + v * LANES);
         s.lo[v] = load_vdouble(axp_plane(states, AXP_PLANE_LO) + at + v * LANES);
-        s.exponents[v / 2] = (vuint32){0};
+        s.exponents[v / 2] = signs[v / 2] = (vuint32){0};
     }
     for (int64_t r = 0; r < rows; r++) {
         if (prefetch)
             prefetch_row(base + offsets[r] + prefetch, PASS_VECTORS * VECTOR_BYTES);
-        others += !multiply_apart(narrow, normal, base + offsets[r], &s);
+        others += !multiply_apart(narrow, normal, base + offsets[r], &s, signs);
     }
     UNROLLED(v, PASS_VECTORS) {
-        vint sum = v % 2 ? second_halves(s.exponents[v / 2]) : first_halves(s.exponents[v / 2]);
-        vint exponent = load_vint(axp_exponents(states) + at + v * LANES) + sum;
-        struct real_state state = {s.hi[v], s.lo[v], exponent - broadcast_bits((uint64_t)rows * BIAS)};
+        const vuint32 none = {0};
+        vint exponent = load_vint(axp_exponents(states) + at + v * LANES) + unpack(v, s.exponents[v / 2], none);
+        vint sign = unpack(v, none, signs[v / 2]) & broadcast_bits(SIGN_BIT);
+        struct real_state state = {as_double(as_bits(s.hi[v]) ^ sign), as_double(as_bits(s.lo[v]) ^ sign),
+                                   exponent - broadcast_bits((uint64_t)rows * BIAS)};
         if (ends)
             normalise_real(narrow, &state);
         else if (!normal || others)

@@ -32,7 +32,6 @@ typedef double vdouble __attribute__((vector_size(VECTOR_BYTES)));
 typedef int64_t vint __attribute__((vector_size(VECTOR_BYTES)));
 typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES)));
 typedef uint64_t vword64 __attribute__((vector_size(VECTOR_BYTES)));
-typedef int32_t vint32 __attribute__((vector_size(VECTOR_BYTES)));
 typedef uint32_t vuint32 __attribute__((vector_size(VECTOR_BYTES)));
 typedef vuint32 vword32;
 typedef float vfloat __attribute__((vector_size(VECTOR_BYTES)));
@@ -142,8 +141,8 @@ INLINE bool any_negative(vuint32 v) {
 #define LEAST_UINT32(a, b) _mm512_min_epu32((__m512i)(a), (__m512i)(b))
 #define GREATEST_UINT32(a, b) _mm512_max_epu32((__m512i)(a), (__m512i)(b))
 #define UPPER_HALVES(a, b) _mm512_castps_si512(_mm512_shuffle_ps((__m512)(a), (__m512)(b), 0xdd))
-#define FIRST_HALVES(v, sign) _mm512_unpacklo_epi32((__m512i)(v), (__m512i)(sign))
-#define SECOND_HALVES(v, sign) _mm512_unpackhi_epi32((__m512i)(v), (__m512i)(sign))
+#define INTERLEAVE_FIRST(low, high) _mm512_unpacklo_epi32((__m512i)(low), (__m512i)(high))
+#define INTERLEAVE_SECOND(low, high) _mm512_unpackhi_epi32((__m512i)(low), (__m512i)(high))
 
 #elif defined(AXP_ISA_avx2)
 
@@ -174,8 +173,8 @@ INLINE bool any_negative(vuint32 v) {
 #define LEAST_UINT32(a, b) _mm256_min_epu32((__m256i)(a), (__m256i)(b))
 #define GREATEST_UINT32(a, b) _mm256_max_epu32((__m256i)(a), (__m256i)(b))
 #define UPPER_HALVES(a, b) _mm256_castps_si256(_mm256_shuffle_ps((__m256)(a), (__m256)(b), 0xdd))
-#define FIRST_HALVES(v, sign) _mm256_unpacklo_epi32((__m256i)(v), (__m256i)(sign))
-#define SECOND_HALVES(v, sign) _mm256_unpackhi_epi32((__m256i)(v), (__m256i)(sign))
+#define INTERLEAVE_FIRST(low, high) _mm256_unpacklo_epi32((__m256i)(low), (__m256i)(high))
+#define INTERLEAVE_SECOND(low, high) _mm256_unpackhi_epi32((__m256i)(low), (__m256i)(high))
 
 #elif defined(__x86_64__)
 
@@ -219,8 +218,8 @@ INLINE __m128 f16_to_float(__m128i halves) {
 #define LEAST_UINT32(a, b) _mm_min_epu32((__m128i)(a), (__m128i)(b))
 #define GREATEST_UINT32(a, b) _mm_max_epu32((__m128i)(a), (__m128i)(b))
 #define UPPER_HALVES(a, b) _mm_castps_si128(_mm_shuffle_ps((__m128)(a), (__m128)(b), 0xdd))
-#define FIRST_HALVES(v, sign) _mm_unpacklo_epi32((__m128i)(v), (__m128i)(sign))
-#define SECOND_HALVES(v, sign) _mm_unpackhi_epi32((__m128i)(v), (__m128i)(sign))
+#define INTERLEAVE_FIRST(low, high) _mm_unpacklo_epi32((__m128i)(low), (__m128i)(high))
+#define INTERLEAVE_SECOND(low, high) _mm_unpackhi_epi32((__m128i)(low), (__m128i)(high))
 
 #elif defined(__aarch64__)
 
@@ -239,8 +238,8 @@ INLINE bool any_negative(vuint32 v) {
 #define LEAST_UINT32(a, b) vminq_u32((uint32x4_t)(a), (uint32x4_t)(b))
 #define GREATEST_UINT32(a, b) vmaxq_u32((uint32x4_t)(a), (uint32x4_t)(b))
 #define UPPER_HALVES(a, b) vuzp2q_u32((uint32x4_t)(a), (uint32x4_t)(b))
-#define FIRST_HALVES(v, sign) vzip1q_u32((uint32x4_t)(v), (uint32x4_t)(sign))
-#define SECOND_HALVES(v, sign) vzip2q_u32((uint32x4_t)(v), (uint32x4_t)(sign))
+#define INTERLEAVE_FIRST(low, high) vzip1q_u32((uint32x4_t)(low), (uint32x4_t)(high))
+#define INTERLEAVE_SECOND(low, high) vzip2q_u32((uint32x4_t)(low), (uint32x4_t)(high))
 
 #endif
 
@@ -332,12 +331,12 @@ INLINE vuint32 greatest_uint32(vuint32 a, vuint32 b) {
 INLINE vuint32 upper_halves(vint a, vint b) {
     return (vuint32)UPPER_HALVES(a, b);
 }
-/* What belongs to the first or the second of them, as signed numbers in whole lanes. */
-INLINE vint first_halves(vuint32 v) {
-    return (vint)FIRST_HALVES(v, (vint32)v >> 31);
+/* And back: the lanes of the first or of the second of them, put together from their halves. */
+INLINE vint first_lanes(vuint32 low, vuint32 high) {
+    return (vint)INTERLEAVE_FIRST(low, high);
 }
-INLINE vint second_halves(vuint32 v) {
-    return (vint)SECOND_HALVES(v, (vint32)v >> 31);
+INLINE vint second_lanes(vuint32 low, vuint32 high) {
+    return (vint)INTERLEAVE_SECOND(low, high);
 }
 
 /* --------------------------------------------------------------------------------------- floating-point flags --- */
