@@ -10,9 +10,9 @@
 
 /* Working sets, in states. */
 enum {
-    /* Rows of COLUMN as long as this keep the memory's streams going; the others stay in a first-level cache beside the
-       rows that stream through it. */
-    COLUMN_TILE = 16384,
+    /* Rows of COLUMN as long as this, in bytes, keep the memory's streams going; the others stay in a first-level cache
+       beside the rows that stream through it. */
+    COLUMN_TILE_BYTES = 32768,
     COLUMN_TILE_OTHER = 512, /* of states that have no raw chains */
     GROUP_STATES = 1024,     /* states of the groups of a ROW tile together */
     RUNS_TILE = 256,
@@ -164,7 +164,7 @@ static int64_t column_tile(const axprod_plan *plan, const axp_topology *topology
     /* where threads share tiles, each has a state of a part beside one of the working set */
     if (plan->nest.outputs < plan->threads * most)
         most = power_below(room / (state_bytes + part_bytes));
-    return axp_min(COLUMN_TILE, most);
+    return axp_min(COLUMN_TILE_BYTES / plan->element_bytes, most);
 }
 
 /* Several short rows of outputs make a tile, or a part of a long one does. */
