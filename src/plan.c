@@ -116,12 +116,14 @@ static bool find_runs(const axp_nest *nest, int64_t bytes, int64_t *inner) {
     return worth;
 }
 
+static bool can_fold_runs(const axprod_plan *plan) {
+    return plan->accumulator == AXP_REAL && plan->kernels->fold_runs[plan->x_dtype] && plan->nest.reduced_count > 0;
+}
+
 /* Whether runs of one output each can be taken several outputs at a time. */
 static bool has_runs(const axprod_plan *plan) {
-    const axp_nest *nest = &plan->nest;
-    int lanes = plan->kernels->lanes;
-    return plan->accumulator == AXP_REAL && plan->kernels->fold_runs[plan->x_dtype] && nest->reduced_count > 0 &&
-           (nest->outputs >= lanes || nest->factors <= RUNS_FEW_FACTORS);
+    return can_fold_runs(plan) &&
+           (plan->nest.outputs >= plan->kernels->lanes || plan->nest.factors <= RUNS_FEW_FACTORS);
 }
 static bool has_short_runs(const axprod_plan *plan) {
     const axp_loop *run = &plan->nest.reduced[0];
@@ -131,8 +133,7 @@ static bool has_short_runs(const axprod_plan *plan) {
 /* Whether the innermost reduced loop is long enough for STRIDE, where outputs are too few for RUNS. */
 static bool has_strided_run(const axprod_plan *plan) {
     const axp_nest *nest = &plan->nest;
-    return plan->accumulator == AXP_REAL && plan->kernels->fold_runs[plan->x_dtype] && nest->reduced_count > 0 &&
-           nest->outputs < AXP_STATE_PAD &&
+    return can_fold_runs(plan) && nest->outputs < AXP_STATE_PAD &&
            nest->reduced[0].extent >= AXP_STATE_PAD * AXP_RUN_STEPS * plan->kernels->lanes;
 }
 

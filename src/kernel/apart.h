@@ -54,8 +54,8 @@ INLINE vuint32 load_halves(const char *row, int v) {
 }
 
 /*
- * A row with infinities and NaN, which go through as they are. A call, on a copy of the states: the loops that need it
- * rarely are to have all registers for themselves.
+ * A row, whatever there is in it; infinities and NaN go through as they are. A call, on a copy of the states: the loops
+ * that need it rarely are to have all registers for themselves.
  */
 __attribute__((noinline, cold)) static void multiply_rare(bool narrow, const char *row, struct apart_states *s) {
     for (int v = 0; v < PASS_VECTORS; v++) {

@@ -34,6 +34,12 @@ INLINE bool is_worth_trying(axp_trial *trial) {
     return false;
 }
 
+/* Before a way begins that asks for the flags: reading them is cheaper than clearing them. */
+INLINE void forget_flags(void) {
+    if (left_the_range())
+        clear_flags();
+}
+
 /* Data that fail once may go on failing: ever longer until the next try. */
 INLINE bool note_trial(axp_trial *trial, bool succeeded) {
     trial->patience = succeeded ? 0 : trial->patience < MOST_PATIENCE ? 2 * trial->patience + 1 : MOST_PATIENCE;
