@@ -199,6 +199,8 @@ static void choose_layout(axprod_plan *plan, const axp_topology *topology) {
     } else if (find_runs(nest, bytes, &plan->inner)) {
         plan->layout = AXP_LAYOUT_ROW;
         plan->width = fill_vectors(plan->inner);
+        while (plan->accumulator == AXP_REAL && plan->width < plan->kernels->columns)
+            plan->width *= 2;
         plan->spread = plan->width / plan->inner;
         int64_t groups = nest->outputs / plan->inner;
         /* few groups would be mostly padding when they are turned round */

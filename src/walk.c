@@ -176,8 +176,10 @@ static int64_t multiply_streams(const axp_piece *p, const char *run, int64_t ele
     const axprod_plan *plan = p->plan;
     int64_t row_bytes = plan->width * plan->element_bytes;
     int64_t each = elements / plan->width / STREAMS; /* rows of a stream */
-    for (int64_t i = 0; i < AXP_ROWS; i++)
-        p->s->rows[i] = (i % STREAMS * each + i / STREAMS) * row_bytes;
+    int64_t *offsets = p->s->rows;
+    for (int64_t i = 0; i < AXP_ROWS / STREAMS; i++)
+        for (int64_t stream = 0; stream < STREAMS; stream++)
+            offsets[i * STREAMS + stream] = stream * each * row_bytes + i * row_bytes;
     for (int64_t row = 0; row < each; row += AXP_ROWS / STREAMS) {
         int64_t rows = axp_min(each - row, AXP_ROWS / STREAMS) * STREAMS;
         fold(p, run + row * row_bytes, rows, plan->width, PREFETCH_BYTES, p->s->states, at);

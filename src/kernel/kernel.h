@@ -122,7 +122,8 @@ typedef int64_t axp_round_states(axp_states states, int64_t at, int64_t n, doubl
 
 typedef struct axp_kernels {
     const char *isa;
-    int lanes; /* doubles in a vector */
+    int lanes;   /* doubles in a vector */
+    int columns; /* real states that go through rows together, as hides the latency of their steps */
     axp_fold *fold[AXP_ACCUMULATORS][AXP_DTYPES];
     axp_fold
         *fold_narrow[AXP_DTYPES]; /* AXP_REAL with the error of AXP_NARROW_ERROR_PER_FACTOR; floating-point dtypes */

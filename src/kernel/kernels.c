@@ -264,6 +264,7 @@ extern const axp_kernels TABLE_NAME(AXP_ISA);
 const axp_kernels TABLE_NAME(AXP_ISA) = {
     .isa = TEXT(AXP_ISA),
     .lanes = LANES,
+    .columns = BLOCK_VECTORS * LANES,
     .fold =
         {
             [AXP_REAL] =
