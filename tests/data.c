@@ -126,6 +126,12 @@ static void put_float(struct group *group, int64_t i) {
     case DATA_SUBNORMAL:
         put_subnormal(group, i);
         break;
+    case DATA_TINY:
+        if (rng_below(rng, 512) == 0)
+            put(group, i, random_float(format, rng, rng_between(rng, -1, 1)));
+        else
+            put(group, i, random_float(format, rng, format->min_exponent + rng_between(rng, 1, format->precision - 1)));
+        break;
     default: /* the mean of log2 is zero where a number in [1/2, 1) has the probability 0.557 */
         put(group, i, random_float(format, rng, rng_below(rng, 1000) < 557 ? 0 : 1));
     }

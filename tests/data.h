@@ -19,6 +19,7 @@
     X(SMALLINT, smallint, "integers 1 .. 9 with signs")                                                                \
     X(SPECIALS, specials, "NaN, infinities and zeros among the rest")                                                  \
     X(SUBNORMAL, subnormal, "subnormal elements, every other one with a large partner")                                \
+    X(TINY, tiny, "subnormal elements, and few others: products far below the range of every dtype")                   \
     X(TIES, ties, "products halfway between two results, or nearly so")                                                \
     X(BORDER, border, "the same with subnormal results, down to half of the smallest one")                             \
     X(OVERFLOW, overflow, "products at the largest finite result plus half an ulp, or nearly so")                      \

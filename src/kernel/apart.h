@@ -67,10 +67,7 @@ __attribute__((noinline, cold)) static void multiply_rare(bool narrow, const cha
         s->exponents[v] += biased_exponents(load_halves(row, v) & (uint32_t)(EXPONENT_BITS >> 32));
 }
 
-/*
- * Rows of normal numbers, by masks alone; and of subnormal numbers and zeros among them: significand_of for two vectors
- * at a time, as far as their upper halves say.
- */
+/* Rows of normal numbers, by masks alone. */
 INLINE void multiply_normal(const bool narrow, const char *row, struct apart_states *s) {
     UNROLLED(v, PASS_VECTORS) {
         vint bits = load_vint(row + v * VECTOR_BYTES);
@@ -78,9 +75,10 @@ INLINE void multiply_normal(const bool narrow, const char *row, struct apart_sta
                         as_double((bits & broadcast_bits(SIGNIFICAND_AND_SIGN)) | broadcast_bits(ONE_BITS)));
     }
 }
-INLINE void multiply_any(const bool narrow, const char *row, const vuint32 halves[PASS_VECTORS / 2],
-                         const vuint32 fields[PASS_VECTORS / 2], struct apart_states *s,
-                         vuint32 signs[PASS_VECTORS / 2]) {
+/* Subnormal numbers and zeros among them: significand_of for two vectors at a time, as their upper halves say. */
+INLINE void multiply_finite(const bool narrow, const char *row, const vuint32 halves[PASS_VECTORS / 2],
+                            const vuint32 fields[PASS_VECTORS / 2], struct apart_states *s,
+                            vuint32 signs[PASS_VECTORS / 2]) {
     vuint32 tiny_ones[PASS_VECTORS / 2];
     UNROLLED(v, PASS_VECTORS / 2) {
         signs[v] ^= halves[v];
@@ -94,11 +92,27 @@ INLINE void multiply_any(const bool narrow, const char *row, const vuint32 halve
     }
 }
 
+/* Rows of nothing but subnormal numbers and zeros: their exponents are all the same. */
+INLINE void multiply_tiny(const bool narrow, const char *row, struct apart_states *s) {
+    UNROLLED(v, PASS_VECTORS) {
+        vint bits = load_vint(row + v * VECTOR_BYTES);
+        vint one_point_f = (bits & broadcast_bits(~(SIGN_BIT | EXPONENT_BITS))) | broadcast_bits(ONE_BITS);
+        multiply_vector(narrow, s, v, as_double(one_point_f) - broadcast(1));
+    }
+}
+
+/* What the elements of rows are expected to be. */
+enum apart_kind {
+    APART_NORMAL,
+    APART_TINY, /* subnormal, or zero */
+    APART_FINITE
+};
+
 /*
- * A row; normal: what it is expected to be of, and whether it was is returned. signs: of two vectors each, of the
- * elements whose signs are not in hi.
+ * A row; returns whether it was what is expected. signs: of two vectors each, of the elements whose signs are not in
+ * hi.
  */
-INLINE bool multiply_apart(const bool narrow, const bool normal, const char *row, struct apart_states *s,
+INLINE bool multiply_apart(const bool narrow, const enum apart_kind kind, const char *row, struct apart_states *s,
                            vuint32 signs[PASS_VECTORS / 2]) {
     vuint32 halves[PASS_VECTORS / 2], fields[PASS_VECTORS / 2], least, greatest;
     UNROLLED(v, PASS_VECTORS / 2) {
@@ -107,30 +121,39 @@ INLINE bool multiply_apart(const bool narrow, const bool normal, const char *row
         least = v ? least_uint32(least, fields[v]) : fields[v];
         greatest = v ? greatest_uint32(greatest, fields[v]) : fields[v];
     }
-    vuint32 others = normal ? (least - ONE_FIELD) | (greatest + ONE_FIELD) : greatest + ONE_FIELD;
+    const vuint32 others = kind == APART_NORMAL ? (least - ONE_FIELD) | (greatest + ONE_FIELD)
+                           : kind == APART_TINY ? -greatest
+                                                : greatest + ONE_FIELD;
     if (__builtin_expect(any_negative(others), false)) {
         struct apart_states copy = *s;
         multiply_rare(narrow, row, &copy);
         *s = copy;
         return false;
     }
-    UNROLLED(v, PASS_VECTORS / 2)
-    s->exponents[v] += normal ? fields[v] >> 20 : biased_exponents(fields[v]);
+    UNROLLED(v, PASS_VECTORS / 2) {
+        s->exponents[v] += kind == APART_NORMAL ? fields[v] >> 20
+                           : kind == APART_TINY ? (vuint32){0} + 1
+                                                : biased_exponents(fields[v]);
+        if (kind == APART_TINY)
+            signs[v] ^= halves[v];
+    }
     /* the compiler is to load the row once more: its registers are needed for the states */
     __asm__("" : "+r"(row));
-    if (normal)
+    if (kind == APART_NORMAL)
         multiply_normal(narrow, row, s);
+    else if (kind == APART_TINY)
+        multiply_tiny(narrow, row, s);
     else
-        multiply_any(narrow, row, halves, fields, s, signs);
+        multiply_finite(narrow, row, halves, fields, s, signs);
     return true;
 }
 
 /*
  * At most APART_SEGMENT rows. The states are in the midst of a chain before, and afterwards unless it ends here.
- * normal: whether that is what most rows are expected to be of; returned is whether they were.
+ * Returns whether most rows were what is expected.
  */
-INLINE bool careful_block_f64(const bool narrow, const bool normal, bool ends, const char *base, const int64_t *offsets,
-                              int64_t rows, int64_t prefetch, axp_states states, int64_t at) {
+INLINE bool careful_block_f64(const bool narrow, const enum apart_kind kind, bool ends, const char *base,
+                              const int64_t *offsets, int64_t rows, int64_t prefetch, axp_states states, int64_t at) {
     struct apart_states s;
     vuint32 signs[PASS_VECTORS / 2];
     int64_t others = 0;
@@ -142,7 +165,7 @@ INLINE bool careful_block_f64(const bool narrow, const bool normal, bool ends, c
     for (int64_t r = 0; r < rows; r++) {
         if (prefetch)
             prefetch_row(base + offsets[r] + prefetch, PASS_VECTORS * VECTOR_BYTES);
-        others += !multiply_apart(narrow, normal, base + offsets[r], &s, signs);
+        others += !multiply_apart(narrow, kind, base + offsets[r], &s, signs);
     }
     UNROLLED(v, PASS_VECTORS) {
         const vuint32 none = {0};
@@ -152,11 +175,22 @@ INLINE bool careful_block_f64(const bool narrow, const bool normal, bool ends, c
                                    exponent - broadcast_bits((uint64_t)rows * BIAS)};
         if (ends)
             normalise_real(narrow, &state);
-        else if (!normal || others)
+        else if (kind != APART_NORMAL || others)
             take_exponent(&state);
         store_real(states, at + v * LANES, state);
     }
     return 4 * others < rows;
+}
+
+INLINE void careful_columns_f64(const bool narrow, bool ends, const char *base, const int64_t *offsets, int64_t rows,
+                                int64_t prefetch, axp_states states, int64_t at, axp_fold_hint *hint) {
+    if (is_worth_trying(&hint->normal))
+        note_trial(&hint->normal,
+                   careful_block_f64(narrow, APART_NORMAL, ends, base, offsets, rows, prefetch, states, at));
+    else if (is_worth_trying(&hint->tiny))
+        note_trial(&hint->tiny, careful_block_f64(narrow, APART_TINY, ends, base, offsets, rows, prefetch, states, at));
+    else
+        careful_block_f64(narrow, APART_FINITE, ends, base, offsets, rows, prefetch, states, at);
 }
 
 INLINE void careful_f64(const bool narrow, const char *base, const int64_t *offsets, int64_t rows, int64_t n,
@@ -169,10 +203,6 @@ INLINE void careful_f64(const bool narrow, const char *base, const int64_t *offs
         const int64_t some = rows - r < most ? rows - r : most, ahead = n < LEAST_WIDE ? prefetch : 0;
         const bool ends = (r + some) % APART_STEPS == 0 || r + some == rows;
         for (int64_t i = 0; i < n; i += PASS_VECTORS * LANES)
-            if (is_worth_trying(&hint->normal))
-                note_trial(&hint->normal, careful_block_f64(narrow, true, ends, base + i * 8, offsets + r, some, ahead,
-                                                            states, at + i));
-            else
-                careful_block_f64(narrow, false, ends, base + i * 8, offsets + r, some, ahead, states, at + i);
+            careful_columns_f64(narrow, ends, base + i * 8, offsets + r, some, ahead, states, at + i, hint);
     }
 }
