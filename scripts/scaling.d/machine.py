@@ -80,6 +80,8 @@ def memory_available():
 
 def commit():
     """The version in the checkout that the study runs from."""
+    if not shutil.which("git"):
+        return "not known: git is not installed"
     said = run(["git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=12"])
     return said.stdout.strip() if said.returncode == 0 else "not a git checkout"
 
