@@ -147,14 +147,14 @@ INLINE vdouble load_i64(const char *p, vdouble *low) {
 }
 
 /* The same from elements that are `at` bytes behind each of LANES places, and from elements `step` bytes apart. */
-#define LOAD_EACH(dtype, type, vector)                                                                                 \
+#define LOAD_EACH(dtype, type, vector, widen)                                                                          \
     INLINE type load_one_##dtype(const char *p) {                                                                      \
         type element;                                                                                                  \
         memcpy(&element, p, sizeof element);                                                                           \
         return element;                                                                                                \
     }                                                                                                                  \
     INLINE vdouble load_each_##dtype(const char *const p[LANES], int64_t at) {                                         \
-        return __builtin_convertvector(((vector){OF_EACH_LANE(load_one_##dtype, p, at)}), vdouble);                    \
+        return widen(((vector){OF_EACH_LANE(load_one_##dtype, p, at)}));                                               \
     }
 #define OF_2_LANES(f, p, at, i) f((p)[i] + (at)), f((p)[(i) + 1] + (at))
 #define OF_4_LANES(f, p, at, i) OF_2_LANES(f, p, at, i), OF_2_LANES(f, p, at, i + 2)
@@ -165,8 +165,8 @@ INLINE vdouble load_i64(const char *p, vdouble *low) {
 #else
 #define OF_EACH_LANE(f, p, at) OF_4_LANES(f, p, at, 0), OF_4_LANES(f, p, at, 4)
 #endif
-LOAD_EACH(f64, double, vdouble)
-LOAD_EACH(f32, float, vfloat_half)
+LOAD_EACH(f64, double, vdouble, )
+LOAD_EACH(f32, float, vfloat_half, widen_floats)
 #undef OF_EACH_LANE
 #undef OF_4_LANES
 #undef OF_2_LANES

@@ -122,6 +122,7 @@ INLINE bool any_negative(vuint32 v) {
 #define FMA(a, b, c) (vdouble) _mm512_fmadd_pd((__m512d)(a), (__m512d)(b), (__m512d)(c))
 #define FMS(a, b, c) (vdouble) _mm512_fmsub_pd((__m512d)(a), (__m512d)(b), (__m512d)(c))
 #define INT32_TO_DOUBLE(v) (vdouble) _mm512_cvtepi32_pd(v)
+#define HALF_VECTOR __m256i
 #define UINT32_TO_UINT64(v) (vint) _mm512_cvtepu32_epi64(v)
 #define EXTEND(from, to, v) _mm512_cvtep##from##_ep##to(v)
 #define FLOAT_TO_DOUBLE(v) (vdouble) _mm512_cvtps_pd((__m256)(v))
@@ -159,6 +160,7 @@ INLINE bool any_negative(vuint32 v) {
 #define FMA(a, b, c) (vdouble) _mm256_fmadd_pd((__m256d)(a), (__m256d)(b), (__m256d)(c))
 #define FMS(a, b, c) (vdouble) _mm256_fmsub_pd((__m256d)(a), (__m256d)(b), (__m256d)(c))
 #define INT32_TO_DOUBLE(v) (vdouble) _mm256_cvtepi32_pd(v)
+#define HALF_VECTOR __m128i
 #define UINT32_TO_UINT64(v) (vint) _mm256_cvtepu32_epi64(v)
 #define EXTEND(from, to, v) _mm256_cvtep##from##_ep##to(v)
 #define FLOAT_TO_DOUBLE(v) (vdouble) _mm256_cvtps_pd((__m128)(v))
@@ -242,6 +244,29 @@ INLINE bool any_negative(vuint32 v) {
 #define INTERLEAVE_SECOND(low, high) vzip2q_u32((uint32x4_t)(low), (uint32x4_t)(high))
 
 #endif
+
+/* Half as many bytes to whole lanes; where the operator would become several instructions, the one that there is. */
+INLINE vdouble widen_floats(vfloat_half v) {
+#if LANES > 2
+    return FLOAT_TO_DOUBLE(v);
+#else
+    return __builtin_convertvector(v, vdouble);
+#endif
+}
+INLINE vint differing_lanes(vfloat_half a, vfloat_half b) {
+#if LANES > 2
+    return (vint)EXTEND(i32, i64, (HALF_VECTOR)(a != b));
+#else
+    return __builtin_convertvector(a != b, vint);
+#endif
+}
+INLINE vint widen_words(vuint32_half v) {
+#if LANES > 2
+    return UINT32_TO_UINT64((HALF_VECTOR)v);
+#else
+    return __builtin_convertvector(v, vint);
+#endif
+}
 
 /* Exchanges, between v[j] and v[j + step], the lanes whose numbers differ in the bit `step`. */
 #define EXCHANGE(v, j, step, low, high)                                                                                \
