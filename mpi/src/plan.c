@@ -151,7 +151,8 @@ static axprod_status list_ranks(axprod_mpi_plan *plan) {
     plan->asked = axp_mpi_alloc(plan->size, sizeof *plan->asked);
     plan->division = axp_mpi_alloc(g->ranks, sizeof *plan->division);
     plan->requests = axp_mpi_alloc(plan->size, 2 * (int64_t)sizeof *plan->requests);
-    if (!plan->ranks || !plan->send_counts || !plan->asked || !plan->division || !plan->requests)
+    plan->pieces = axp_mpi_alloc(plan->size, sizeof *plan->pieces);
+    if (!plan->pieces || !plan->ranks || !plan->send_counts || !plan->asked || !plan->division || !plan->requests)
         return AXPROD_ERROR_NO_MEMORY;
     memcpy(plan->division, g->group, (size_t)g->ranks * sizeof *plan->division);
     plan->send_at = plan->send_counts + g->ranks;
@@ -171,9 +172,9 @@ static int64_t bytes_before_own(const axprod_mpi_plan *plan) {
     return bytes;
 }
 
-/* Whether partials are merged elsewhere than into this rank's own. */
+/* Whether partials are merged, and elsewhere than into this rank's own. */
 static bool merges_apart(const axprod_mpi_plan *plan) {
-    return plan->transport != AXP_MPI_EXCHANGE || plan->geometry.united;
+    return !axp_mpi_finishes_pieces(plan) && (plan->transport != AXP_MPI_EXCHANGE || plan->geometry.united);
 }
 
 /* Partials: this rank's own, those on their way, and those that it finishes. What is gathered has its own among those
@@ -286,6 +287,7 @@ void axprod_mpi_plan_destroy(axprod_mpi_plan *plan) {
     axp_mpi_free(plan->asked);
     axp_mpi_free(plan->division);
     axp_mpi_free(plan->requests);
+    axp_mpi_free(plan->pieces);
     axp_mpi_free(plan->memory);
     axp_mpi_free(plan->unresolved);
     axp_mpi_geometry_free(&plan->geometry);

@@ -91,7 +91,8 @@ struct axprod_mpi_plan {
     char *sent;
     char *partials; /* or elements of this rank's outputs: in `sent`, or in `received` where all ranks gather them */
     char *received;
-    char *merged; /* partials of the outputs that this rank finishes; may be among its own */
+    char *merged;        /* partials of the outputs that this rank finishes; may be among its own */
+    const void **pieces; /* of each rank of the group: partials of the same outputs, to be finished without a merge */
     char *values[2];
     char *packed, *shared;               /* results to send, and received ones */
     int64_t *unresolved, num_unresolved; /* numbers from values_first on */
@@ -151,8 +152,11 @@ axprod_status axp_mpi_connect(axprod_mpi_plan *plan, uint64_t *idle);
 /* The numbers of its space, begin .. end-1, of which a rank's slice has its turn in steps of that many outputs. */
 void axp_mpi_turn(const axprod_mpi_plan *plan, int rank, int64_t step, int64_t *begin, int64_t *end);
 
-/* Finishes plan->merged into plan->values; a failure goes to plan->status. */
-void axp_mpi_finish(axprod_mpi_plan *plan);
+/* Whether partials of the group's ranks are multiplied and finished in one go: plan->merged is not needed. */
+static inline bool axp_mpi_finishes_pieces(const axprod_mpi_plan *plan) {
+    return plan->kind->finish_pieces && !plan->geometry.united &&
+           (plan->transport == AXP_MPI_GATHER || plan->transport == AXP_MPI_EXCHANGE);
+}
 
 /* elements.c: whether all ranks of the group have one factor of each output; the plans for that, the memory, what is
  * in it before the first execution, and this rank's elements where they are to be sent from. core: options of the plan
