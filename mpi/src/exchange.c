@@ -4,11 +4,11 @@
 
 #include <string.h>
 
-/* Finishes plan->merged into plan->values; a failure goes to plan->status. */
+/* Finishes plan->merged into plan->results; a failure goes to plan->status. */
 static void finish_merged(axprod_mpi_plan *plan) {
     if (plan->values_count == 0)
         return;
-    void *const out[2] = {plan->values[0], plan->values[1]};
+    void *const out[2] = {plan->results[0], plan->results[1]};
     axprod_status status = plan->kind->finish(plan->finish, plan->dtypes[0], plan->merged, plan->values_count,
                                               plan->geometry.factors, out, plan->unresolved, &plan->num_unresolved);
     axp_mpi_note(plan, status);
@@ -18,7 +18,7 @@ static void finish_merged(axprod_mpi_plan *plan) {
 static void finish_pieces(axprod_mpi_plan *plan, int64_t first, int64_t count) {
     if (count == 0)
         return;
-    void *const out[2] = {plan->values[0], plan->values[1]};
+    void *const out[2] = {plan->results[0], plan->results[1]};
     int64_t found = 0;
     axprod_status status =
         plan->kind->finish_pieces(plan->finish, plan->pieces, plan->size, first, count, plan->geometry.factors, out,
@@ -42,24 +42,28 @@ static void merge_box(const axp_mpi_kind *kind, axp_mpi_box space, axp_mpi_box b
 
 /* ----------------------------------------------------------------------------------- all partials to all ranks --- */
 
-static int post_pairs(axprod_mpi_plan *plan) {
-    int code = MPI_SUCCESS;
-    for (int k = 1; k < plan->size && code == MPI_SUCCESS; k++) {
-        int i = (plan->member + k) % plan->size;
-        code = MPI_Irecv(plan->received + plan->receive_at[i], plan->receive_counts[i], MPI_BYTE, i, 0, plan->group,
-                         &plan->requests[plan->num_requests++]);
+/* To the next rank first, so that not all send to the same one. */
+int axp_mpi_post_pairs(axprod_mpi_plan *plan, MPI_Comm comm, const void *mine, int bytes, char *into, const int *counts,
+                       const int *at) {
+    int code, rank, size;
+    if ((code = MPI_Comm_rank(comm, &rank)) != MPI_SUCCESS || (code = MPI_Comm_size(comm, &size)) != MPI_SUCCESS)
+        return code;
+    for (int k = 1; k < size && code == MPI_SUCCESS; k++) {
+        int i = (rank + k) % size;
+        code = MPI_Irecv(into + at[i], counts[i], MPI_BYTE, i, 0, comm, &plan->requests[plan->num_requests++]);
     }
-    for (int k = 1; k < plan->size && code == MPI_SUCCESS; k++)
-        code = MPI_Isend(plan->received + plan->receive_at[plan->member], plan->receive_counts[plan->member], MPI_BYTE,
-                         (plan->member + k) % plan->size, 0, plan->group, &plan->requests[plan->num_requests++]);
+    for (int k = 1; k < size && code == MPI_SUCCESS; k++)
+        code = MPI_Isend(mine, bytes, MPI_BYTE, (rank + k) % size, 0, comm, &plan->requests[plan->num_requests++]);
     return code;
 }
 
 /* As bytes: a datatype of words costs more than the message, and only the operation needs it. */
 int axp_mpi_post_all(axprod_mpi_plan *plan) {
-    memcpy(plan->received + plan->receive_at[plan->member], &plan->header.failure, sizeof plan->header.failure);
+    char *mine = plan->received + plan->receive_at[plan->member];
+    memcpy(mine, &plan->header.failure, sizeof plan->header.failure);
     if (plan->size <= AXP_MPI_PAIRED_RANKS)
-        return post_pairs(plan);
+        return axp_mpi_post_pairs(plan, plan->group, mine, plan->receive_counts[plan->member], plan->received,
+                                  plan->receive_counts, plan->receive_at);
     return AXP_MPI_CALL(plan, MPI_Allgatherv, MPI_Iallgatherv, MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, plan->received,
                         plan->receive_counts, plan->receive_at, MPI_BYTE, plan->group);
 }
@@ -127,7 +131,7 @@ axp_mpi_stage axp_mpi_end_gather(axprod_mpi_plan *plan) {
         return AXP_MPI_STAGE_DONE;
     }
     keep_own_unresolved(plan);
-    return AXP_MPI_STAGE_HEADER;
+    return agreed ? AXP_MPI_STAGE_HEADER : axp_mpi_after_results(plan);
 }
 
 /* --------------------------------------------------------------------------------------- slices to their owners --- */
@@ -142,7 +146,7 @@ int axp_mpi_post_reduce(axprod_mpi_plan *plan) {
 
 axp_mpi_stage axp_mpi_end_reduce(axprod_mpi_plan *plan) {
     finish_merged(plan);
-    return AXP_MPI_STAGE_HEADER;
+    return axp_mpi_after_results(plan);
 }
 
 static void turn_of(const axprod_mpi_plan *plan, int member, int64_t *begin, int64_t *end) {
@@ -223,5 +227,5 @@ axp_mpi_stage axp_mpi_end_exchange(axprod_mpi_plan *plan) {
     plan->turn = 0;
     if (!axp_mpi_finishes_pieces(plan))
         finish_merged(plan);
-    return AXP_MPI_STAGE_HEADER;
+    return axp_mpi_after_results(plan);
 }

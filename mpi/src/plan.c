@@ -144,15 +144,21 @@ static axprod_status check_slice(const axprod_mpi_plan *plan) {
 
 /* ------------------------------------------------------------------------------------------------------- memory --- */
 
+static int64_t requests_at_once(const axprod_mpi_plan *plan) {
+    return axp_mpi_max(2 * (int64_t)plan->size, axp_mpi_shares_in_pairs(plan) ? 4 * (int64_t)plan->sharers : 0);
+}
+
 static axprod_status list_ranks(axprod_mpi_plan *plan) {
     const axp_mpi_geometry *g = &plan->geometry;
     plan->ranks = axp_mpi_alloc(plan->size, sizeof *plan->ranks);
     plan->send_counts = axp_mpi_alloc(4 * (int64_t)g->ranks, sizeof(int));
     plan->asked = axp_mpi_alloc(plan->size, sizeof *plan->asked);
     plan->division = axp_mpi_alloc(g->ranks, sizeof *plan->division);
-    plan->requests = axp_mpi_alloc(plan->size, 2 * (int64_t)sizeof *plan->requests);
+    plan->requests = axp_mpi_alloc(requests_at_once(plan), sizeof *plan->requests);
+    plan->headers = axp_mpi_alloc(axp_mpi_shares_in_pairs(plan) ? plan->sharers : 0, sizeof *plan->headers);
     plan->pieces = axp_mpi_alloc(plan->size, sizeof *plan->pieces);
-    if (!plan->pieces || !plan->ranks || !plan->send_counts || !plan->asked || !plan->division || !plan->requests)
+    if (!plan->headers || !plan->pieces || !plan->ranks || !plan->send_counts || !plan->asked || !plan->division ||
+        !plan->requests)
         return AXPROD_ERROR_NO_MEMORY;
     memcpy(plan->division, g->group, (size_t)g->ranks * sizeof *plan->division);
     plan->send_at = plan->send_counts + g->ranks;
@@ -287,6 +293,7 @@ void axprod_mpi_plan_destroy(axprod_mpi_plan *plan) {
     axp_mpi_free(plan->asked);
     axp_mpi_free(plan->division);
     axp_mpi_free(plan->requests);
+    axp_mpi_free(plan->headers);
     axp_mpi_free(plan->pieces);
     axp_mpi_free(plan->memory);
     axp_mpi_free(plan->unresolved);
