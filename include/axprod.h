@@ -529,15 +529,6 @@ AXPROD_API axprod_status axprod_plan_packed_partials(const axprod_plan *plan, co
                                                      axprod_packed_partial *packed);
 
 /**
- * inout[i] = in[i] * inout[i], as axprod_partial_merge(): commutative to the last bit as well.
- *
- * @param in     count packed partials
- * @param inout  count packed partials, which do not overlap those of in
- * @param count  how many; with count <= 0, or where in or inout is NULL, nothing is done
- */
-AXPROD_API void axprod_packed_merge(const axprod_packed_partial *in, axprod_packed_partial *inout, int64_t count);
-
-/**
  * Finishes some outputs as axprod_plan_finish() does, from partials that need no merge before: output first + i gets
  * the product over k of pieces[k][i]. Other outputs are not touched.
  *

@@ -148,14 +148,6 @@ axprod_status axprod_plan_packed_partials(const axprod_plan *plan, const void *x
     return run_to_partials(plan, x, packed, (int64_t)sizeof *packed, true);
 }
 
-void axprod_packed_merge(const axprod_packed_partial *in, axprod_packed_partial *inout, int64_t count) {
-    if (!in || !inout || count <= 0)
-        return;
-    axp_fpenv saved = axp_fpenv_enter();
-    axp_kernels_any()->merge_packed(in, inout, count);
-    axp_fpenv_leave(saved);
-}
-
 static axprod_status check_pieces(const axprod_plan *plan, const axprod_packed_partial *const *pieces, int num_pieces,
                                   int64_t first, int64_t count) {
     if (num_pieces < 1)

@@ -26,7 +26,7 @@ axprod_partial *pieces_partials(const struct pieces *pieces, struct rng *rng);
 axprod_complex_partial *pieces_complex_partials(const struct pieces *pieces, struct rng *rng);
 
 /*
- * Packed partials of all pieces, some of them merged, finished in ranges of random lengths into the pieces' outputs;
+ * Packed partials of all pieces, in a random order, finished in ranges of random lengths into the pieces' outputs;
  * unresolved and count as axprod_plan_finish_packed() gives them, of all ranges. The pieces have no more factors than
  * axprod_packed_factors().
  */

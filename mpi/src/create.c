@@ -211,7 +211,7 @@ static axprod_status agree_on_arguments(axprod_mpi_plan *plan, const axp_mpi_req
         if (mine.value[i] != ~mine.complement[i])
             return axp_mpi_fail(AXPROD_ERROR_DIFFER, "%s differs between ranks", same_names[i]);
     plan->dtypes[0] = (axprod_dtype)mine.value[SAME_OUT_DTYPE];
-    plan->kind = axp_mpi_kind_of(plan->form, plan->local.dtype, plan->dtypes[0], plan->geometry.factors);
+    plan->kind = axp_mpi_kind_of(plan->form, plan->local.dtype, plan->dtypes[0]);
     return AXPROD_OK;
 }
 

@@ -42,10 +42,6 @@ static axprod_status multiply_packed(const axprod_plan *plan, const void *x, voi
     return axprod_plan_packed_partials(plan, x, partials);
 }
 
-static void merge_packed(const void *in, void *inout, int64_t count) {
-    axprod_packed_merge(in, inout, count);
-}
-
 static axprod_status finish_packed_pieces(const axprod_plan *plan, const void *const *pieces, int num_pieces,
                                           int64_t first, int64_t count, int64_t factors, void *const out[2],
                                           int64_t *unresolved, int64_t *num_unresolved) {
@@ -54,23 +50,13 @@ static axprod_status finish_packed_pieces(const axprod_plan *plan, const void *c
     return status == AXPROD_UNRESOLVED ? AXPROD_OK : status;
 }
 
-static axprod_status finish_packed(const axprod_plan *plan, axprod_dtype dtype, const void *partials, int64_t count,
-                                   int64_t factors, void *const out[2], int64_t *unresolved, int64_t *num_unresolved) {
-    (void)dtype;
-    return finish_packed_pieces(plan, &partials, 1, 0, count, factors, out, unresolved, num_unresolved);
-}
-
 static const axprod_packed_partial packed_identity = AXPROD_PACKED_PARTIAL_IDENTITY;
 
 static const axp_mpi_kind packed_kind = {.bytes = sizeof(axprod_packed_partial),
                                          .identity = &packed_identity,
                                          .dtype = AXPROD_DTYPE_NONE,
                                          .multiply = multiply_packed,
-                                         .merge = merge_packed,
-                                         .finish = finish_packed,
-                                         .finish_pieces = finish_packed_pieces,
-                                         .type = axp_mpi_packed_type,
-                                         .op = axp_mpi_packed_op};
+                                         .finish_pieces = finish_packed_pieces};
 
 /* ----------------------------------------------------------------------------------------------------- complex --- */
 
@@ -159,12 +145,14 @@ static bool is_float(axprod_dtype dtype) {
     return dtype == AXPROD_F16 || dtype == AXPROD_BF16 || dtype == AXPROD_F32 || dtype == AXPROD_F64;
 }
 
-const axp_mpi_kind *axp_mpi_kind_of(axp_mpi_form form, axprod_dtype x, axprod_dtype out, int64_t factors) {
+const axp_mpi_kind *axp_mpi_kind_of(axp_mpi_form form, axprod_dtype x, axprod_dtype out) {
     if (is_complex(x))
         return &complex_kind;
-    if (form == AXP_MPI_VALUE && !is_float(out))
-        return &word_kind;
-    return factors <= axprod_packed_factors(x) ? &packed_kind : &real_kind;
+    return form == AXP_MPI_VALUE && !is_float(out) ? &word_kind : &real_kind;
+}
+
+const axp_mpi_kind *axp_mpi_pack(const axp_mpi_kind *kind, axprod_dtype x, int64_t factors) {
+    return kind == &real_kind && factors <= axprod_packed_factors(x) ? &packed_kind : kind;
 }
 
 void axp_mpi_fill(const axp_mpi_kind *kind, void *partials, int64_t count) {

@@ -14,11 +14,6 @@ static void multiply_partials(void *in, void *inout, int *count, MPI_Datatype *u
     axprod_partial_merge(in, inout, *count);
 }
 
-static void multiply_packed_partials(void *in, void *inout, int *count, MPI_Datatype *unused) {
-    (void)unused;
-    axprod_packed_merge(in, inout, *count);
-}
-
 static void multiply_complex_partials(void *in, void *inout, int *count, MPI_Datatype *unused) {
     (void)unused;
     axprod_complex_partial_merge(in, inout, *count);
@@ -26,7 +21,6 @@ static void multiply_complex_partials(void *in, void *inout, int *count, MPI_Dat
 
 enum {
     REAL,
-    PACKED,
     COMPLEX,
     ALGEBRAS
 };
@@ -38,7 +32,6 @@ static struct algebra {
     MPI_Op op;
 } algebras[ALGEBRAS] = {
     [REAL] = {3, multiply_partials, MPI_DATATYPE_NULL, MPI_OP_NULL},
-    [PACKED] = {2, multiply_packed_partials, MPI_DATATYPE_NULL, MPI_OP_NULL},
     [COMPLEX] = {5, multiply_complex_partials, MPI_DATATYPE_NULL, MPI_OP_NULL},
 };
 
@@ -85,14 +78,6 @@ MPI_Datatype axprod_mpi_type(void) {
 
 MPI_Op axprod_mpi_op(void) {
     return get(REAL)->op;
-}
-
-MPI_Datatype axp_mpi_packed_type(void) {
-    return get(PACKED)->type;
-}
-
-MPI_Op axp_mpi_packed_op(void) {
-    return get(PACKED)->op;
 }
 
 MPI_Datatype axprod_mpi_complex_type(void) {

@@ -74,6 +74,16 @@ static axp_mpi_transport choose_transport(const axprod_mpi_plan *plan) {
     return g->united || few || pair * plan->kind->bytes >= PAIR_BYTES ? AXP_MPI_EXCHANGE : AXP_MPI_REDUCE;
 }
 
+/* Packed partials where they are finished as they arrive; they cannot be merged. */
+static void choose_kind_and_transport(axprod_mpi_plan *plan) {
+    const axp_mpi_kind *kind = plan->kind;
+    if (!plan->geometry.united)
+        plan->kind = axp_mpi_pack(kind, plan->local.dtype, plan->geometry.factors);
+    plan->transport = choose_transport(plan);
+    if (plan->transport == AXP_MPI_REDUCE)
+        plan->kind = kind;
+}
+
 /* Steps of about the same length: elements of a step are multiplied as a whole. */
 static void choose_steps(axprod_mpi_plan *plan) {
     int64_t longest = longest_slice(&plan->geometry, false);
@@ -95,7 +105,7 @@ static void divide_work(axprod_mpi_plan *plan) {
     plan->outputs = axp_mpi_box_count(axp_mpi_kept(g, g->rank));
     plan->count = axp_mpi_slice_of(g, g->rank, &plan->first);
     plan->sharers = plan->for_all ? g->ranks : plan->size;
-    plan->transport = choose_transport(plan);
+    choose_kind_and_transport(plan);
     plan->direct = plan->size == 1 && (plan->result == AXPROD_MPI_LOCAL || (plan->for_all && g->ranks == 1));
     bool everything = plan->transport == AXP_MPI_GATHER;
     plan->values_first = everything ? 0 : plan->first;

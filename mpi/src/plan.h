@@ -166,8 +166,7 @@ void axp_mpi_turn(const axprod_mpi_plan *plan, int rank, int64_t step, int64_t *
 
 /* Whether partials of the group's ranks are multiplied and finished in one go: plan->merged is not needed. */
 static inline bool axp_mpi_finishes_pieces(const axprod_mpi_plan *plan) {
-    return plan->kind->finish_pieces && !plan->geometry.united &&
-           (plan->transport == AXP_MPI_GATHER || plan->transport == AXP_MPI_EXCHANGE);
+    return plan->kind->finish_pieces;
 }
 
 /* elements.c: whether all ranks of the group have one factor of each output; the plans for that, the memory, what is

@@ -144,8 +144,7 @@ typedef struct axp_kernels {
     void (*load_partials)(const axprod_partial *from, int64_t n, axp_states states);
     /* From real states 0 .. n-1; zeros, infinities and NaN in their one public form. */
     void (*store_partials)(axp_states states, int64_t n, axprod_partial *to);
-    /* The same of packed partials; real states from the products of elements at .. at + n - 1 of `count` arrays. */
-    void (*merge_packed)(const axprod_packed_partial *in, axprod_packed_partial *inout, int64_t n);
+    /* To real states likewise: the products of elements at .. at + n - 1 of `count` arrays; and from states. */
     void (*multiply_packed)(const axprod_packed_partial *const *pieces, int64_t count, int64_t at, int64_t n,
                             axp_states states);
     void (*pack_states)(axp_states states, int64_t n, axprod_packed_partial *to);
@@ -158,11 +157,11 @@ typedef struct axp_kernels {
 } axp_kernels;
 
 /*
- * Error of the real states. u = 2^-53; a state of n elements comes from n elements in chains of careful steps, at most
- * n merges, and at most 2 n times that it was packed. real.h proves that its relative error is at most n *
+ * Error of the real states. u = 2^-53; a state of n elements comes from n elements in chains of careful steps, and at
+ * most n merges, of states that may have been packed once. real.h proves that its relative error is at most n *
  * AXP_ERROR_PER_FACTOR u^2.
  */
-#define AXP_ERROR_PER_FACTOR 56
+#define AXP_ERROR_PER_FACTOR 48
 
 /* Packed partials hold any exponent of two up to this, either way. */
 #define AXP_PACKED_EXPONENT ((INT64_C(1) << 21) - 1024)

@@ -315,7 +315,6 @@ const axp_kernels TABLE_NAME(AXP_ISA) = {
     .merge_partials = merge_partials,
     .load_partials = load_partials,
     .store_partials = store_partials,
-    .merge_packed = merge_packed,
     .multiply_packed = multiply_packed,
     .pack_states = pack_states,
     .round_packed = {[AXPROD_F32] = round_packed_f32, [AXPROD_F64] = round_packed_f64},
