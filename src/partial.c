@@ -20,10 +20,11 @@ static axprod_status check_partials(const axprod_plan *plan, axp_accumulator acc
 /* bytes: of one partial */
 static axprod_status run_to_partials(const axprod_plan *plan, const void *x, void *partials, int64_t bytes,
                                      bool packed) {
+    const char *name = packed ? "packed" : "partials";
     axp_extent none = {0, 0}, extent = {0, 0};
     if (__builtin_mul_overflow(plan->nest.outputs, bytes, &extent.end))
         return axp_fail(AXPROD_ERROR_COUNT, "%lld partials are more than all memory", (long long)plan->nest.outputs);
-    AXP_TRY(axp_check_pointers(&plan->x_extent, x, "partials", &extent, partials, "partials", &none, NULL));
+    AXP_TRY(axp_check_pointers(&plan->x_extent, x, name, &extent, partials, name, &none, NULL));
     axp_sink sink = {partials, {NULL, NULL}, packed};
     return axp_run(plan, x, &sink);
 }

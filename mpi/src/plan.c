@@ -321,12 +321,15 @@ int axprod_mpi_plan_describe(const axprod_mpi_plan *plan, char *text, size_t siz
         [AXP_MPI_EXCHANGE] = "exchange: long slices, merged by their owners",
         [AXP_MPI_GATHER_ELEMENTS] = "allgather of elements: few, and one factor of each rank",
         [AXP_MPI_EXCHANGE_ELEMENTS] = "exchange of elements: one factor of each rank, multiplied by owners"};
-    char core[512];
+    char core[512], partials[64] = "";
     if (!plan)
         return snprintf(text, size, "no plan");
     axprod_plan_describe(axp_mpi_sends_elements(plan) && plan->finish ? plan->finish : plan->multiply, core,
                          sizeof core);
-    return snprintf(text, size, "axprod_mpi: result=%s ranks=%d group=%d%s outputs=%lld slice=%lld transport=%s; %s",
+    if (plan->transport != AXP_MPI_ALONE && !axp_mpi_sends_elements(plan))
+        snprintf(partials, sizeof partials, " partials=%d bytes%s", (int)plan->kind->bytes,
+                 axp_mpi_finishes_pieces(plan) ? " (packed)" : "");
+    return snprintf(text, size, "axprod_mpi: result=%s ranks=%d group=%d%s outputs=%lld slice=%lld%s transport=%s; %s",
                     results[plan->result], plan->geometry.ranks, plan->size, plan->geometry.united ? " (united)" : "",
-                    (long long)plan->outputs, (long long)plan->count, transports[plan->transport], core);
+                    (long long)plan->outputs, (long long)plan->count, partials, transports[plan->transport], core);
 }
