@@ -496,11 +496,10 @@ AXPROD_API axprod_status axprod_plan_finish(const axprod_plan *plan, const axpro
 /**
  * A running product of real numbers in 16 bytes, for messages: the same as an axprod_partial but for a lo rounded to a
  * multiple of 2^-103, which finish accounts for, and with exponents of 22 bits, which hold the products of
- * axprod_packed_factors() elements. What the words mean is the library's own; they may be sent between machines of the
- * same byte order.
+ * axprod_packed_factors() elements. They may be sent between machines of the same byte order.
  */
 typedef struct axprod_packed_partial {
-    uint64_t words[2];
+    uint64_t words[2]; /**< the library's own */
 } axprod_packed_partial;
 
 /** The packed partial of no element: 1. */

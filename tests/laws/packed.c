@@ -157,7 +157,7 @@ static void test_sorts(void **state) {
     (void)state;
     for (size_t n = 0; n < sizeof counts / sizeof *counts; n++)
         for (size_t s = 0; s < sizeof strange / sizeof *strange; s++)
-            for (int64_t repeated = 0; repeated < scaled_count(4); repeated++) {
+            for (int64_t repeated = 0; repeated < scaled_count(20); repeated++) {
                 fill(&c, counts[n], strange[s], &rng);
                 for (size_t o = 0; o < sizeof outs / sizeof *outs; o++)
                     check_case(&c, outs[o]);
