@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Finished results from their owners to the ranks that get them, in steps, and into the outputs. */
+/*
+ * Finished results from their owners to the ranks that get them, in steps, and into the outputs. Among few ranks they
+ * are sent before it is known whether all ranks have theirs: that comes along with them, and where something has failed
+ * or is pending, they are sent again afterwards or not at all.
+ */
 #include "plan.h"
 
 #include <limits.h>
