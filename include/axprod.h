@@ -491,6 +491,65 @@ AXPROD_API void axprod_partial_merge(const axprod_partial *in, axprod_partial *i
 AXPROD_API axprod_status axprod_plan_finish(const axprod_plan *plan, const axprod_partial *partials, int64_t factors,
                                             void *out, void *second, int64_t *unresolved, int64_t *num_unresolved);
 
+/* -------------------------------------------------------------------------------------- packed partial products --- */
+
+/**
+ * A running product of real numbers in 16 bytes, for messages: the same as an axprod_partial but for a lo rounded to a
+ * multiple of 2^-103, which finish accounts for, and with exponents of 22 bits, which hold the products of
+ * axprod_packed_factors() elements. They may be sent between machines of the same byte order.
+ */
+typedef struct axprod_packed_partial {
+    uint64_t words[2]; /**< the library's own */
+} axprod_packed_partial;
+
+/** The packed partial of no element: 1. */
+#define AXPROD_PACKED_PARTIAL_IDENTITY                                                                                 \
+    {                                                                                                                  \
+        { UINT64_C(0x3ff0000000000000), UINT64_C(0x0008000000000000) }                                                 \
+    }
+
+/**
+ * @param x  dtype of the elements
+ * @return The most elements of that dtype whose product a packed partial holds for certain: 1949 of f64, more of
+ * others; 0 for complex and unknown dtypes. All elements count that are multiplied in all pieces together.
+ */
+AXPROD_API int64_t axprod_packed_factors(axprod_dtype x);
+
+/**
+ * As axprod_plan_partials(), packed.
+ *
+ * @param plan    as in axprod_plan_partials()
+ * @param x       address of element (0, 0, ...)
+ * @param packed  room for axprod_plan_outputs(plan) of them, outside x
+ * @return OK; NULL, COUNT (more factors than axprod_packed_factors(), or more partials than any memory holds), OVERLAP,
+ * NO_MEMORY, UNSUPPORTED.
+ */
+AXPROD_API axprod_status axprod_plan_packed_partials(const axprod_plan *plan, const void *x,
+                                                     axprod_packed_partial *packed);
+
+/**
+ * Finishes some outputs as axprod_plan_finish() does, from partials that need no merge before: output first + i gets
+ * the product over k of pieces[k][i]. Other outputs are not touched.
+ *
+ * @param plan        as in axprod_plan_partials()
+ * @param pieces      num_pieces arrays of count packed partials, in C order of the result
+ * @param num_pieces  how many, at least 1
+ * @param first,count outputs first .. first + count - 1 of the result in C order
+ * @param factors     how many elements were multiplied into each output in all pieces together,
+ *                    0 .. axprod_packed_factors(); it sets the error bound, so it must not be too small
+ * @param out,second  as in axprod_plan_finish(): addresses of element (0, 0, ...), whatever first is
+ * @param unresolved  gets the indices of unresolved outputs in increasing order; room for count; NULL: not wanted
+ * @param num_unresolved  gets their number; NULL: not wanted
+ * @return OK; UNRESOLVED where there are any; NULL, COUNT (num_pieces, first, count or factors is out of range),
+ * OVERLAP (of the outputs), UNSUPPORTED. pieces and unresolved must not overlap the outputs, which is not checked.
+ */
+AXPROD_API axprod_status axprod_plan_finish_packed(const axprod_plan *plan, const axprod_packed_partial *const *pieces,
+                                                   int num_pieces, int64_t first, int64_t count, int64_t factors,
+                                                   void *out, void *second, int64_t *unresolved,
+                                                   int64_t *num_unresolved);
+
+/* ---------------------------------------------------------------------------------------- wide partial products --- */
+
 /*
  * Wide partials: running products as integers of up to `words` words of 64 bits, exact while the product of the odd
  * parts of the elements fits, and truncated with a known error afterwards. A product of doubles fits for certain where

@@ -5,7 +5,7 @@
 static axprod_status check_and_run(const axprod_plan *plan, const void *x, void *first, void *second) {
     AXP_TRY(axp_check_pointers(&plan->x_extent, x, axp_output_name(plan->form, 0), &plan->out_extent[0], first,
                                axp_output_name(plan->form, 1), &plan->out_extent[1], second));
-    axp_sink sink = {NULL, {first, second}};
+    axp_sink sink = {.out = {first, second}};
     return axp_run(plan, x, &sink);
 }
 

@@ -248,8 +248,10 @@ axprod_status axp_finish_values(const axprod_plan *plan, const char *x, int64_t 
     return AXPROD_OK;
 }
 
-static void convert_partials(const axprod_plan *plan, axp_states states, int64_t n, void *partials) {
-    if (plan->accumulator == AXP_REAL)
+static void convert_partials(const axprod_plan *plan, axp_states states, int64_t n, bool packed, void *partials) {
+    if (packed)
+        plan->kernels->pack_states(states, n, partials);
+    else if (plan->accumulator == AXP_REAL)
         plan->kernels->store_partials(states, n, partials);
     else
         plan->kernels->store_complex_partials(states, n, partials);
@@ -257,11 +259,14 @@ static void convert_partials(const axprod_plan *plan, axp_states states, int64_t
 
 /* In C order of the result already, or put into it. */
 static void store_partials(const axprod_plan *plan, int64_t first, int64_t n, axp_states states,
-                           const axp_finish_room *room, char *partials) {
+                           const axp_finish_room *room, const axp_sink *sink) {
     const axp_nest *nest = &plan->nest;
-    const size_t bytes = plan->accumulator == AXP_REAL ? sizeof(axprod_partial) : sizeof(axprod_complex_partial);
+    const size_t bytes = sink->packed                    ? sizeof(axprod_packed_partial)
+                         : plan->accumulator == AXP_REAL ? sizeof(axprod_partial)
+                                                         : sizeof(axprod_complex_partial);
+    char *partials = sink->partials;
     if (axp_in_index_order(nest)) {
-        convert_partials(plan, states, n, partials + first * (int64_t)bytes);
+        convert_partials(plan, states, n, sink->packed, partials + first * (int64_t)bytes);
         return;
     }
     axp_fill_offsets(nest->kept, nest->kept_count, AXP_INDEX, first, n, room->offsets);
@@ -269,7 +274,7 @@ static void store_partials(const axprod_plan *plan, int64_t first, int64_t n, ax
     for (int64_t at = 0; at < n; at += AXP_STATE_PAD) {
         _Alignas(double) char some[AXP_STATE_PAD * sizeof(axprod_complex_partial)];
         int64_t count = axp_min(n - at, AXP_STATE_PAD);
-        convert_partials(plan, (axp_states){states.words + at, states.capacity}, count, some);
+        convert_partials(plan, (axp_states){states.words + at, states.capacity}, count, sink->packed, some);
         for (int64_t i = 0; i < count; i++)
             memcpy(partials + room->offsets[at + i] * (int64_t)bytes, some + (size_t)i * bytes, bytes);
     }
@@ -279,7 +284,7 @@ static axprod_status finish_some(const axprod_plan *plan, const char *x, int64_t
                                  double bound, const axp_finish_room *room, const axp_sink *sink,
                                  axp_unresolved *unresolved) {
     if (sink->partials)
-        store_partials(plan, first, n, states, room, sink->partials);
+        store_partials(plan, first, n, states, room, sink);
     else if (plan->accumulator == AXP_REAL)
         return finish_real(plan, x, first, n, states, bound, room, sink, unresolved);
     else if (plan->accumulator == AXP_COMPLEX)

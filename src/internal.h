@@ -158,8 +158,8 @@ struct axprod_plan {
 
 axprod_status axp_plan_init(axprod_plan *plan, const axp_request *request);
 
-/* The error of real states of that many elements of this dtype: absolute, on hi + lo. */
-double axp_error_bound(axprod_dtype dtype, int64_t factors);
+/* The error of real states of that many elements of this dtype, which may have been packed: absolute, on hi + lo. */
+double axp_error_bound(axprod_dtype dtype, int64_t factors, bool packed);
 
 /* ------------------------------------------------------------------------------------------- topo.c, dispatch.c --- */
 
@@ -181,6 +181,7 @@ const axp_kernels *axp_kernels_any(void);
 typedef struct axp_sink {
     void *partials;
     char *out[2];
+    bool packed; /* partials: axprod_packed_partial */
 } axp_sink;
 
 axprod_status axp_run(const axprod_plan *plan, const char *x, const axp_sink *sink);
@@ -257,6 +258,9 @@ void axp_special_output(axp_form form, axprod_dtype dtype, double special, uint6
 int64_t axp_log_binade(const axp_real *value);
 /* ln of (1 + f) 2^k: f exact in fh + fl, |f| < 0.42, |fl| at most half an ulp of fh. */
 double axp_log(int64_t k, double fh, double fl);
+
+/* The linear index in the kept nest of an index in C order. */
+int64_t axp_output_of_index(const axp_nest *nest, int64_t index);
 
 /* Multiplies the elements of one output again, in as many words as its rounding needs. */
 axprod_status axp_resolve(const axprod_plan *plan, const char *x, int64_t output, uint64_t bits[2]);

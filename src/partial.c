@@ -5,35 +5,38 @@
 
 #include <stdlib.h>
 
-static axprod_status check_partials(const axprod_plan *plan, axp_accumulator accumulator, const void *partials) {
+static axprod_status check_partials(const axprod_plan *plan, axp_accumulator accumulator, const char *name,
+                                    const void *partials) {
     if (!plan)
         return axp_fail(AXPROD_ERROR_NULL, "plan is NULL");
     if (plan->accumulator != accumulator)
         return axp_fail(AXPROD_ERROR_UNSUPPORTED, "plans for %s results have no %s partials",
                         axprod_dtype_name(plan->out_dtype[0]), accumulator == AXP_REAL ? "real" : "complex");
     if (!partials && plan->nest.outputs > 0)
-        return axp_fail(AXPROD_ERROR_NULL, "partials is NULL");
+        return axp_fail(AXPROD_ERROR_NULL, "%s is NULL", name);
     return AXPROD_OK;
 }
 
 /* bytes: of one partial */
-static axprod_status run_to_partials(const axprod_plan *plan, const void *x, void *partials, int64_t bytes) {
+static axprod_status run_to_partials(const axprod_plan *plan, const void *x, void *partials, int64_t bytes,
+                                     bool packed) {
+    const char *name = packed ? "packed" : "partials";
     axp_extent none = {0, 0}, extent = {0, 0};
     if (__builtin_mul_overflow(plan->nest.outputs, bytes, &extent.end))
         return axp_fail(AXPROD_ERROR_COUNT, "%lld partials are more than all memory", (long long)plan->nest.outputs);
-    AXP_TRY(axp_check_pointers(&plan->x_extent, x, "partials", &extent, partials, "partials", &none, NULL));
-    axp_sink sink = {partials, {NULL, NULL}};
+    AXP_TRY(axp_check_pointers(&plan->x_extent, x, name, &extent, partials, name, &none, NULL));
+    axp_sink sink = {partials, {NULL, NULL}, packed};
     return axp_run(plan, x, &sink);
 }
 
 axprod_status axprod_plan_partials(const axprod_plan *plan, const void *x, axprod_partial *partials) {
-    AXP_TRY(check_partials(plan, AXP_REAL, partials));
-    return run_to_partials(plan, x, partials, (int64_t)sizeof *partials);
+    AXP_TRY(check_partials(plan, AXP_REAL, "partials", partials));
+    return run_to_partials(plan, x, partials, (int64_t)sizeof *partials, false);
 }
 
 axprod_status axprod_plan_complex_partials(const axprod_plan *plan, const void *x, axprod_complex_partial *partials) {
-    AXP_TRY(check_partials(plan, AXP_COMPLEX, partials));
-    return run_to_partials(plan, x, partials, (int64_t)sizeof *partials);
+    AXP_TRY(check_partials(plan, AXP_COMPLEX, "partials", partials));
+    return run_to_partials(plan, x, partials, (int64_t)sizeof *partials, false);
 }
 
 void axprod_partial_merge(const axprod_partial *in, axprod_partial *inout, int64_t count) {
@@ -99,17 +102,104 @@ static axprod_status check_outputs(const axprod_plan *plan, void *out, void *sec
 
 axprod_status axprod_plan_finish(const axprod_plan *plan, const axprod_partial *partials, int64_t factors, void *out,
                                  void *second, int64_t *unresolved, int64_t *num_unresolved) {
-    AXP_TRY(check_partials(plan, AXP_REAL, partials));
+    AXP_TRY(check_partials(plan, AXP_REAL, "partials", partials));
     if (factors < 0 || factors > AXP_MAX_FACTORS)
         return axp_fail(AXPROD_ERROR_COUNT, "factors is %lld; 0 to 2^52 are possible", (long long)factors);
     AXP_TRY(check_outputs(plan, out, second));
-    axp_sink sink = {NULL, {out, second}};
+    axp_sink sink = {.out = {out, second}};
     axp_unresolved list = {unresolved, 0};
     axp_fpenv saved = axp_fpenv_enter();
-    axprod_status status = finish_all(plan, partials, axp_error_bound(plan->x_dtype, factors), &sink, &list);
+    axprod_status status = finish_all(plan, partials, axp_error_bound(plan->x_dtype, factors, false), &sink, &list);
     axp_fpenv_leave(saved);
     if (unresolved && !axp_in_index_order(&plan->nest))
         qsort(unresolved, (size_t)list.count, sizeof *unresolved, compare_indices);
+    if (num_unresolved)
+        *num_unresolved = list.count;
+    if (status == AXPROD_OK && list.count)
+        return axp_fail(AXPROD_UNRESOLVED, "the partials do not decide the rounding of %lld outputs",
+                        (long long)list.count);
+    return status;
+}
+
+/* --------------------------------------------------------------------------------------------- packed partials --- */
+
+/* The largest exponent of an element's magnitude, either way. */
+static int64_t widest_exponent(const axp_dtype_info *info) {
+    return info->kind == AXP_KIND_FLOAT ? info->format.precision - 1 - info->format.min_exponent
+                                        : 8 * (int64_t)info->bytes;
+}
+
+int64_t axprod_packed_factors(axprod_dtype x) {
+    if (!axp_dtype_known(x) || axp_dtypes[x].kind == AXP_KIND_COMPLEX)
+        return 0;
+    return AXP_PACKED_EXPONENT / (widest_exponent(&axp_dtypes[x]) + 1);
+}
+
+static axprod_status check_packed(const axprod_plan *plan, const char *name, const void *packed, int64_t factors) {
+    AXP_TRY(check_partials(plan, AXP_REAL, name, packed));
+    int64_t most = axprod_packed_factors(plan->x_dtype);
+    if (factors < 0 || factors > most)
+        return axp_fail(AXPROD_ERROR_COUNT, "factors is %lld; packed partials hold 0 to %lld of dtype %s",
+                        (long long)factors, (long long)most, axprod_dtype_name(plan->x_dtype));
+    return AXPROD_OK;
+}
+
+axprod_status axprod_plan_packed_partials(const axprod_plan *plan, const void *x, axprod_packed_partial *packed) {
+    AXP_TRY(check_packed(plan, "packed", packed, axprod_plan_factors(plan)));
+    return run_to_partials(plan, x, packed, (int64_t)sizeof *packed, true);
+}
+
+static axprod_status check_pieces(const axprod_plan *plan, const axprod_packed_partial *const *pieces, int num_pieces,
+                                  int64_t first, int64_t count) {
+    if (num_pieces < 1)
+        return axp_fail(AXPROD_ERROR_COUNT, "num_pieces is %d: it has to be at least 1", num_pieces);
+    if (first < 0 || count < 0 || count > plan->nest.outputs || first > plan->nest.outputs - count)
+        return axp_fail(AXPROD_ERROR_COUNT, "first is %lld and count is %lld; the result has %lld elements",
+                        (long long)first, (long long)count, (long long)plan->nest.outputs);
+    for (int k = 0; k < num_pieces && count > 0; k++)
+        if (!pieces[k])
+            return axp_fail(AXPROD_ERROR_NULL, "pieces[%d] is NULL", k);
+    return AXPROD_OK;
+}
+
+/* In blocks where outputs in C order are neighbours in the nest; else one by one. */
+static axprod_status finish_pieces(const axprod_plan *plan, const axprod_packed_partial *const *pieces, int num_pieces,
+                                   int64_t first, int64_t count, double bound, const axp_sink *sink,
+                                   axp_unresolved *unresolved) {
+    const bool in_order = axp_in_index_order(&plan->nest);
+    const int64_t most = in_order ? BLOCK : 1;
+    axp_round_packed *round = plan->form == AXP_FORM_VALUE ? plan->kernels->round_packed[plan->out_dtype[0]] : NULL;
+    _Alignas(AXP_ALIGNMENT) double words[3 * BLOCK];
+    _Alignas(AXP_ALIGNMENT) char values[16 * BLOCK];
+    int32_t doubtful[BLOCK];
+    int64_t offsets[BLOCK];
+    axp_states states = {words, BLOCK};
+    axp_finish_room room = {values, doubtful, offsets};
+    for (int64_t at = 0; at < count; at += most) {
+        int64_t n = axp_min(most, count - at);
+        int64_t output = in_order ? first + at : axp_output_of_index(&plan->nest, first + at);
+        if (round && round(pieces, num_pieces, at, n, bound, values)) {
+            AXP_TRY(axp_finish_values(plan, NULL, output, n, &room, 0, sink));
+            continue;
+        }
+        plan->kernels->multiply_packed(pieces, num_pieces, at, n, states);
+        AXP_TRY(axp_finish_tile(plan, NULL, output, n, states, bound, &room, sink, unresolved));
+    }
+    return AXPROD_OK;
+}
+
+axprod_status axprod_plan_finish_packed(const axprod_plan *plan, const axprod_packed_partial *const *pieces,
+                                        int num_pieces, int64_t first, int64_t count, int64_t factors, void *out,
+                                        void *second, int64_t *unresolved, int64_t *num_unresolved) {
+    AXP_TRY(check_packed(plan, "pieces", pieces, factors));
+    AXP_TRY(check_pieces(plan, pieces, num_pieces, first, count));
+    AXP_TRY(check_outputs(plan, out, second));
+    axp_sink sink = {.out = {out, second}};
+    axp_unresolved list = {unresolved, 0};
+    axp_fpenv saved = axp_fpenv_enter();
+    axprod_status status = finish_pieces(plan, pieces, num_pieces, first, count,
+                                         axp_error_bound(plan->x_dtype, factors, true), &sink, &list);
+    axp_fpenv_leave(saved);
     if (num_unresolved)
         *num_unresolved = list.count;
     if (status == AXPROD_OK && list.count)
@@ -139,9 +229,9 @@ static void finish_all_complex(const axprod_plan *plan, const axprod_complex_par
 }
 
 axprod_status axprod_plan_complex_finish(const axprod_plan *plan, const axprod_complex_partial *partials, void *out) {
-    AXP_TRY(check_partials(plan, AXP_COMPLEX, partials));
+    AXP_TRY(check_partials(plan, AXP_COMPLEX, "partials", partials));
     AXP_TRY(check_outputs(plan, out, NULL));
-    axp_sink sink = {NULL, {out, NULL}};
+    axp_sink sink = {.out = {out, NULL}};
     axp_fpenv saved = axp_fpenv_enter();
     finish_all_complex(plan, partials, &sink);
     axp_fpenv_leave(saved);

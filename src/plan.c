@@ -54,9 +54,9 @@ enum {
 #define PARALLEL_BYTES (256 * 1024)
 #define BYTES_PER_THREAD (128 * 1024)
 
-double axp_error_bound(axprod_dtype dtype, int64_t factors) {
+double axp_error_bound(axprod_dtype dtype, int64_t factors, bool packed) {
     int bits = axp_dtypes[dtype].significand_bits;
-    if (bits == 0 || factors <= AXP_EXACT_BITS / bits || (factors == 2 && bits <= 53))
+    if (bits == 0 || factors <= AXP_EXACT_BITS / bits || (factors == 2 && bits <= 53 && !packed))
         return 0;
     /* relative, u = 2^-53, on a value below 2; rounded up to what a double holds, as the caller's rounding is unknown
      */
@@ -319,7 +319,7 @@ axprod_status axp_plan_init(axprod_plan *plan, const axp_request *request) {
     plan->out_dtype[1] = request->out[1] ? request->out[1]->dtype : AXPROD_DTYPE_NONE;
     plan->element_bytes = axp_dtypes[plan->x_dtype].bytes;
     plan->accumulator = choose_accumulator(plan->form, plan->x_dtype, plan->out_dtype[0]);
-    plan->bound = axp_error_bound(plan->x_dtype, plan->nest.factors);
+    plan->bound = axp_error_bound(plan->x_dtype, plan->nest.factors, false);
     plan->narrow_bound = narrow_bound(plan);
     plan->x_extent = geometry.x_extent;
     plan->out_extent[0] = geometry.out_extent[0];

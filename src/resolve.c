@@ -271,8 +271,8 @@ axprod_status axp_resolve(const axprod_plan *plan, const char *x, int64_t output
 /* ------------------------------------------------------------------------------------------------- public functions
  * --- */
 
-/* The linear index in the kept nest of an index in C order: its digits are found from the largest stride on. */
-static int64_t output_of_index(const axp_nest *nest, int64_t index) {
+/* The digits of the index are found from the largest stride on. */
+int64_t axp_output_of_index(const axp_nest *nest, int64_t index) {
     int64_t linear = 0, inner[AXPROD_MAX_NDIM], previous = INT64_MAX;
     for (int d = 0; d < nest->kept_count; d++)
         inner[d] = d ? inner[d - 1] * nest->kept[d - 1].extent : 1;
@@ -328,7 +328,7 @@ axprod_status axprod_plan_wide_partials(const axprod_plan *plan, const void *x, 
     for (int64_t i = 0; i < count; i++) {
         wide *w = (wide *)((char *)wides + i * bytes);
         multiply_output(plan, x ? (const char *)x + plan->nest.origin[AXP_X] : NULL,
-                        output_of_index(&plan->nest, outputs[i]), w, words);
+                        axp_output_of_index(&plan->nest, outputs[i]), w, words);
         memset(w->limbs + w->size, 0, (size_t)(words - w->size) * sizeof *w->limbs);
     }
     return AXPROD_OK;
@@ -363,7 +363,7 @@ axprod_status axprod_plan_finish_wide(const axprod_plan *plan, const void *wides
     mp_limb_t *work = axp_alloc((size_t)(words + 1) * sizeof *work);
     if (!work)
         return axp_fail(AXPROD_ERROR_NO_MEMORY, "room for %lld words could not be allocated", (long long)words);
-    axp_sink sink = {NULL, {out, second}};
+    axp_sink sink = {.out = {out, second}};
     axp_fpenv saved = axp_fpenv_enter();
     for (int64_t i = 0; i < count; i++) {
         uint64_t bits[2];
@@ -373,7 +373,7 @@ axprod_status axprod_plan_finish_wide(const axprod_plan *plan, const void *wides
                 unresolved[found] = outputs[i];
             found++;
         }
-        axp_store_output(plan, output_of_index(&plan->nest, outputs[i]), bits, &sink);
+        axp_store_output(plan, axp_output_of_index(&plan->nest, outputs[i]), bits, &sink);
     }
     axp_fpenv_leave(saved);
     axp_free(work);

@@ -165,6 +165,45 @@ axprod_status pieces_finish_wide(struct pieces *pieces, const void *wide, int64_
                                    pieces->outputs[1].tensor.data, unresolved, left);
 }
 
+/* Packed partials of each piece, in a random order. */
+static axprod_status packed_pieces(const struct pieces *pieces, struct rng *rng, axprod_packed_partial **packed) {
+    int order[MOST_PIECES];
+    axprod_status status = AXPROD_OK;
+    random_order(pieces, rng, order);
+    for (int i = 0; i < pieces->count; i++) {
+        packed[i] = malloc(sizeof **packed * ((size_t)pieces->results + 1));
+        if (!packed[i])
+            abort();
+        if (status == AXPROD_OK)
+            status = axprod_plan_packed_partials(pieces->plans[order[i]], pieces->data[order[i]], packed[i]);
+    }
+    return status;
+}
+
+axprod_status pieces_finish_packed(struct pieces *pieces, struct rng *rng, int64_t *unresolved, int64_t *count) {
+    axprod_packed_partial *packed[MOST_PIECES];
+    const axprod_packed_partial *parts[MOST_PIECES];
+    axprod_status status = packed_pieces(pieces, rng, packed);
+    int64_t most = rng_coin(rng) ? pieces->results : pieces->results / 3, some;
+    bool open = false;
+    *count = 0;
+    for (int64_t first = 0; status == AXPROD_OK && first < pieces->results; first += some) {
+        int64_t left = pieces->results - first, found = -1;
+        some = rng_between(rng, 1, most < 1 ? 1 : most < left ? most : left);
+        for (int i = 0; i < pieces->count; i++)
+            parts[i] = packed[i] + first;
+        status = axprod_plan_finish_packed(pieces->whole, parts, pieces->count, first, some, pieces->factors,
+                                           pieces->outputs[0].tensor.data, pieces->outputs[1].tensor.data,
+                                           unresolved + *count, &found);
+        open |= status == AXPROD_UNRESOLVED;
+        status = status == AXPROD_UNRESOLVED && found > 0 ? AXPROD_OK : status;
+        *count += found;
+    }
+    for (int i = 0; i < pieces->count; i++)
+        free(packed[i]);
+    return status == AXPROD_OK && open ? AXPROD_UNRESOLVED : status;
+}
+
 void pieces_results(const struct pieces *pieces, struct results *results) {
     memset(results, 0, sizeof *results);
     results->count = problem_out_dtypes(pieces->problem, results->dtypes);

@@ -25,6 +25,13 @@ void pieces_close(struct pieces *pieces);
 axprod_partial *pieces_partials(const struct pieces *pieces, struct rng *rng);
 axprod_complex_partial *pieces_complex_partials(const struct pieces *pieces, struct rng *rng);
 
+/*
+ * Packed partials of all pieces, in a random order, finished in ranges of random lengths into the pieces' outputs;
+ * unresolved and count as axprod_plan_finish_packed() gives them, of all ranges. The pieces have no more factors than
+ * axprod_packed_factors().
+ */
+axprod_status pieces_finish_packed(struct pieces *pieces, struct rng *rng, int64_t *unresolved, int64_t *count);
+
 /* Wide partials of all pieces for these outputs, merged in a random order; the caller frees them. NULL on failure. */
 void *pieces_wide(const struct pieces *pieces, const int64_t *outputs, int64_t count, int64_t words, struct rng *rng);
 

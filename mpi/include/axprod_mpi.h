@@ -274,8 +274,9 @@ AXPROD_API axprod_status axprod_mpi_plan_test(axprod_mpi_plan *plan, bool *done)
 AXPROD_API axprod_status axprod_mpi_plan_wait(axprod_mpi_plan *plan);
 
 /**
- * Writes a line about the plan for logs and bug reports (result, ranks of the reduce group, transport and why, threads,
- * then axprod_plan_describe() of what this rank multiplies), as snprintf. The wording may change.
+ * Writes a line about the plan for logs and bug reports (result, ranks of the reduce group, bytes of a partial product
+ * on its way, transport and why, threads, then axprod_plan_describe() of what this rank multiplies), as snprintf. The
+ * wording may change.
  *
  * @param plan,text,size  as in axprod_plan_describe()
  * @return The length of the whole line.

@@ -141,11 +141,13 @@ axprod_status share_execute(struct share *share) {
                                    share->out[1].tensor.data);
 }
 
-/* Integer results have no partials: their products are results. */
+/* Into what travels between ranks. Integer results have no partials: their products are results. */
 axprod_status share_multiply(struct share *share) {
     axprod_dtype out = share->out[0].tensor.dtype;
     if (share->problem->form == FORM_VALUE && (out < AXPROD_F16 || out == AXPROD_BOOL))
         return axprod_plan_execute(share->local, share->x.tensor.data, share->dense[0].tensor.data);
+    if (share->factors <= axprod_packed_factors(share->problem->dtype))
+        return axprod_plan_packed_partials(share->local, share->x.tensor.data, share->partials.tensor.data);
     return axprod_plan_partials(share->local, share->x.tensor.data, share->partials.tensor.data);
 }
 

@@ -186,10 +186,10 @@ int axp_mpi_post_exchange_elements(axprod_mpi_plan *plan) {
 axp_mpi_stage axp_mpi_end_exchange_elements(axprod_mpi_plan *plan) {
     char *values[2];
     for (int i = 0; i < 2; i++)
-        values[i] = plan->values[i] + (plan->values[i] ? plan->turn * plan->step : 0) * axp_mpi_result_bytes(plan, i);
+        values[i] = plan->results[i] + (plan->results[i] ? plan->turn * plan->step : 0) * axp_mpi_result_bytes(plan, i);
     axp_mpi_note(plan, multiply_received(plan, plan->received, values[0], values[1]));
     if (++plan->turn < plan->turns)
         return AXP_MPI_STAGE_EXCHANGE_ELEMENTS;
     plan->turn = 0;
-    return AXP_MPI_STAGE_HEADER;
+    return axp_mpi_after_results(plan);
 }

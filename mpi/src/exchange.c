@@ -4,13 +4,26 @@
 
 #include <string.h>
 
-void axp_mpi_finish(axprod_mpi_plan *plan) {
-    plan->num_unresolved = 0;
+/* Finishes plan->merged into plan->results; a failure goes to plan->status. */
+static void finish_merged(axprod_mpi_plan *plan) {
     if (plan->values_count == 0)
         return;
-    void *const out[2] = {plan->values[0], plan->values[1]};
+    void *const out[2] = {plan->results[0], plan->results[1]};
     axprod_status status = plan->kind->finish(plan->finish, plan->dtypes[0], plan->merged, plan->values_count,
                                               plan->geometry.factors, out, plan->unresolved, &plan->num_unresolved);
+    axp_mpi_note(plan, status);
+}
+
+/* Multiplies the ranks' pieces of results first .. first + count - 1 and finishes these, likewise. */
+static void finish_pieces(axprod_mpi_plan *plan, int64_t first, int64_t count) {
+    if (count == 0)
+        return;
+    void *const out[2] = {plan->results[0], plan->results[1]};
+    int64_t found = 0;
+    axprod_status status =
+        plan->kind->finish_pieces(plan->finish, plan->pieces, plan->size, first, count, plan->geometry.factors, out,
+                                  plan->unresolved + plan->num_unresolved, &found);
+    plan->num_unresolved += found;
     axp_mpi_note(plan, status);
 }
 
@@ -29,24 +42,28 @@ static void merge_box(const axp_mpi_kind *kind, axp_mpi_box space, axp_mpi_box b
 
 /* ----------------------------------------------------------------------------------- all partials to all ranks --- */
 
-static int post_pairs(axprod_mpi_plan *plan) {
-    int code = MPI_SUCCESS;
-    for (int k = 1; k < plan->size && code == MPI_SUCCESS; k++) {
-        int i = (plan->member + k) % plan->size;
-        code = MPI_Irecv(plan->received + plan->receive_at[i], plan->receive_counts[i], MPI_BYTE, i, 0, plan->group,
-                         &plan->requests[plan->num_requests++]);
+/* To the next rank first, so that not all send to the same one. */
+int axp_mpi_post_pairs(axprod_mpi_plan *plan, MPI_Comm comm, const void *mine, int bytes, char *into, const int *counts,
+                       const int *at) {
+    int code, rank, size;
+    if ((code = MPI_Comm_rank(comm, &rank)) != MPI_SUCCESS || (code = MPI_Comm_size(comm, &size)) != MPI_SUCCESS)
+        return code;
+    for (int k = 1; k < size && code == MPI_SUCCESS; k++) {
+        int i = (rank + k) % size;
+        code = MPI_Irecv(into + at[i], counts[i], MPI_BYTE, i, 0, comm, &plan->requests[plan->num_requests++]);
     }
-    for (int k = 1; k < plan->size && code == MPI_SUCCESS; k++)
-        code = MPI_Isend(plan->received + plan->receive_at[plan->member], plan->receive_counts[plan->member], MPI_BYTE,
-                         (plan->member + k) % plan->size, 0, plan->group, &plan->requests[plan->num_requests++]);
+    for (int k = 1; k < size && code == MPI_SUCCESS; k++)
+        code = MPI_Isend(mine, bytes, MPI_BYTE, (rank + k) % size, 0, comm, &plan->requests[plan->num_requests++]);
     return code;
 }
 
 /* As bytes: a datatype of words costs more than the message, and only the operation needs it. */
 int axp_mpi_post_all(axprod_mpi_plan *plan) {
-    memcpy(plan->received + plan->receive_at[plan->member], &plan->header.failure, sizeof plan->header.failure);
+    char *mine = plan->received + plan->receive_at[plan->member];
+    memcpy(mine, &plan->header.failure, sizeof plan->header.failure);
     if (plan->size <= AXP_MPI_PAIRED_RANKS)
-        return post_pairs(plan);
+        return axp_mpi_post_pairs(plan, plan->group, mine, plan->receive_counts[plan->member], plan->received,
+                                  plan->receive_counts, plan->receive_at);
     return AXP_MPI_CALL(plan, MPI_Allgatherv, MPI_Iallgatherv, MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, plan->received,
                         plan->receive_counts, plan->receive_at, MPI_BYTE, plan->group);
 }
@@ -62,27 +79,32 @@ int axp_mpi_post_gather(axprod_mpi_plan *plan) {
     return axp_mpi_post_all(plan);
 }
 
-/* In the same order on all ranks, so that they come to the same results and doubts. */
-static int64_t merge_gathered(axprod_mpi_plan *plan) {
-    const axp_mpi_geometry *g = &plan->geometry;
-    const axp_mpi_kind *kind = plan->kind;
-    axp_mpi_box space = axp_mpi_space(g, g->rank);
-    const char *message = plan->received;
-    int64_t failure = 0;
-    if (g->united)
-        axp_mpi_fill(kind, plan->merged, plan->values_count);
+/* The worst status among the messages of all ranks. */
+static int64_t gathered_failure(const axprod_mpi_plan *plan) {
+    int64_t failure = 0, theirs;
     for (int i = 0; i < plan->size; i++) {
-        axp_mpi_box box = axp_mpi_kept(g, plan->ranks[i]);
-        int64_t count = axp_mpi_box_count(box), theirs;
-        memcpy(&theirs, message, sizeof theirs);
+        memcpy(&theirs, plan->received + plan->receive_at[i], sizeof theirs);
         failure = axp_mpi_max(failure, theirs);
-        if (i == 0 && !g->united)
-            memcpy(plan->merged, message + AXP_MPI_STATUS_BYTES, (size_t)(count * kind->bytes));
-        else
-            merge_box(kind, space, box, 0, count, message + AXP_MPI_STATUS_BYTES, plan->merged, 0);
-        message += AXP_MPI_STATUS_BYTES + count * kind->bytes;
     }
     return failure;
+}
+
+/* In the same order on all ranks, so that they come to the same results and doubts. */
+static void finish_gathered(axprod_mpi_plan *plan) {
+    const axp_mpi_geometry *g = &plan->geometry;
+    axp_mpi_box space = axp_mpi_space(g, g->rank);
+    for (int i = 0; i < plan->size; i++)
+        plan->pieces[i] = plan->received + plan->receive_at[i] + AXP_MPI_STATUS_BYTES;
+    if (axp_mpi_finishes_pieces(plan)) {
+        finish_pieces(plan, 0, plan->values_count);
+        return;
+    }
+    axp_mpi_fill(plan->kind, plan->merged, plan->values_count);
+    for (int i = 0; i < plan->size; i++) {
+        axp_mpi_box box = axp_mpi_kept(g, plan->ranks[i]);
+        merge_box(plan->kind, space, box, 0, axp_mpi_box_count(box), plan->pieces[i], plan->merged, 0);
+    }
+    finish_merged(plan);
 }
 
 /* From here on each rank of the group owns its slice, as in the other transports. */
@@ -98,22 +120,21 @@ static void keep_own_unresolved(axprod_mpi_plan *plan) {
 
 axp_mpi_stage axp_mpi_end_gather(axprod_mpi_plan *plan) {
     bool agreed = plan->agree == plan->group;
-    int64_t failure = merge_gathered(plan);
+    int64_t failure = gathered_failure(plan);
     if (failure && agreed) {
         plan->agreed.failure = failure;
         return AXP_MPI_STAGE_SENTENCE;
     }
-    axp_mpi_finish(plan);
+    finish_gathered(plan);
     if (plan->num_unresolved == 0 && agreed) {
         axp_mpi_store_space(plan);
         return AXP_MPI_STAGE_DONE;
     }
     keep_own_unresolved(plan);
-    return AXP_MPI_STAGE_HEADER;
+    return agreed ? AXP_MPI_STAGE_HEADER : axp_mpi_after_results(plan);
 }
 
-/* ------------------------------------------------------------------------------------------- slices to their owners
- * --- */
+/* --------------------------------------------------------------------------------------- slices to their owners --- */
 
 int axp_mpi_post_reduce(axprod_mpi_plan *plan) {
     int64_t first;
@@ -124,8 +145,8 @@ int axp_mpi_post_reduce(axprod_mpi_plan *plan) {
 }
 
 axp_mpi_stage axp_mpi_end_reduce(axprod_mpi_plan *plan) {
-    axp_mpi_finish(plan);
-    return AXP_MPI_STAGE_HEADER;
+    finish_merged(plan);
+    return axp_mpi_after_results(plan);
 }
 
 static void turn_of(const axprod_mpi_plan *plan, int member, int64_t *begin, int64_t *end) {
@@ -179,23 +200,32 @@ int axp_mpi_post_exchange(axprod_mpi_plan *plan) {
     return code == MPI_SUCCESS ? post_sends(plan) : code;
 }
 
-axp_mpi_stage axp_mpi_end_exchange(axprod_mpi_plan *plan) {
+static void merge_turn(axprod_mpi_plan *plan, int64_t begin_of_turn) {
     const axp_mpi_geometry *g = &plan->geometry;
     axp_mpi_box space = axp_mpi_space(g, g->rank);
+    for (int i = 0; i < plan->size; i++) {
+        if (i == plan->member && !g->united)
+            continue; /* they are what the others are merged into */
+        int64_t begin = below(plan, plan->ranks[i], begin_of_turn);
+        merge_box(plan->kind, space, axp_mpi_kept(g, plan->ranks[i]), begin, begin + plan->receive_counts[i],
+                  plan->pieces[i], plan->merged, plan->first);
+    }
+}
+
+axp_mpi_stage axp_mpi_end_exchange(axprod_mpi_plan *plan) {
     int64_t mine[2], bytes = plan->kind->bytes;
     turn_of(plan, plan->member, &mine[0], &mine[1]);
-    for (int i = 0; i < plan->size; i++) {
-        bool own = i == plan->member;
-        if (own && !g->united)
-            continue; /* they are what the others are merged into */
-        int64_t begin = below(plan, plan->ranks[i], mine[0]);
-        merge_box(plan->kind, space, axp_mpi_kept(g, plan->ranks[i]), begin, begin + plan->receive_counts[i],
-                  own ? plan->partials + begin * bytes : plan->received + plan->receive_at[i] * bytes, plan->merged,
-                  plan->first);
-    }
+    for (int i = 0; i < plan->size; i++)
+        plan->pieces[i] = plan->received + plan->receive_at[i] * bytes;
+    plan->pieces[plan->member] = plan->partials + below(plan, plan->geometry.rank, mine[0]) * bytes;
+    if (axp_mpi_finishes_pieces(plan))
+        finish_pieces(plan, mine[0] - plan->first, mine[1] - mine[0]);
+    else
+        merge_turn(plan, mine[0]);
     if (++plan->turn < plan->turns)
         return AXP_MPI_STAGE_EXCHANGE;
     plan->turn = 0;
-    axp_mpi_finish(plan);
-    return AXP_MPI_STAGE_HEADER;
+    if (!axp_mpi_finishes_pieces(plan))
+        finish_merged(plan);
+    return axp_mpi_after_results(plan);
 }

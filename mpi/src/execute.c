@@ -18,18 +18,23 @@ void axp_mpi_note(axprod_mpi_plan *plan, axprod_status status) {
 
 /* ------------------------------------------------------------------------------------- agreement between turns --- */
 
-static int post_header(axprod_mpi_plan *plan) {
+void axp_mpi_fill_header(axprod_mpi_plan *plan) {
     plan->header.failure = axp_mpi_failure(plan->status, plan->geometry.rank);
     plan->header.pending = plan->num_unresolved;
+}
+
+static int post_header(axprod_mpi_plan *plan) {
+    axp_mpi_fill_header(plan);
     return AXP_MPI_CALL(plan, MPI_Allreduce, MPI_Iallreduce, &plan->header, &plan->agreed, 3, MPI_INT64_T, MPI_MAX,
                         plan->agree);
 }
 
-static axp_mpi_stage end_header(axprod_mpi_plan *plan) {
+axp_mpi_stage axp_mpi_settle(axprod_mpi_plan *plan) {
     plan->header.open = 0;
     if (plan->agreed.failure)
         return AXP_MPI_STAGE_SENTENCE;
-    if (plan->agreed.pending == 0)
+    plan->settled = plan->agreed.pending == 0;
+    if (plan->settled)
         return AXP_MPI_STAGE_SHARE;
     axp_mpi_next_round(plan, plan->agreed.open > 0);
     return AXP_MPI_STAGE_COUNTS;
@@ -60,7 +65,7 @@ static const struct {
     [AXP_MPI_STAGE_EXCHANGE] = {axp_mpi_post_exchange, axp_mpi_end_exchange},
     [AXP_MPI_STAGE_GATHER_ELEMENTS] = {axp_mpi_post_gather_elements, axp_mpi_end_gather_elements},
     [AXP_MPI_STAGE_EXCHANGE_ELEMENTS] = {axp_mpi_post_exchange_elements, axp_mpi_end_exchange_elements},
-    [AXP_MPI_STAGE_HEADER] = {post_header, end_header},
+    [AXP_MPI_STAGE_HEADER] = {post_header, axp_mpi_settle},
     [AXP_MPI_STAGE_COUNTS] = {axp_mpi_post_counts, axp_mpi_end_counts},
     [AXP_MPI_STAGE_LISTS] = {axp_mpi_post_lists, axp_mpi_end_lists},
     [AXP_MPI_STAGE_WIDES] = {axp_mpi_post_wides, axp_mpi_end_wides},
@@ -149,10 +154,11 @@ static axprod_status run_core(const axprod_mpi_plan *plan, void *const out[2]) {
 /* This rank's elements: into the outputs, into results, or into what travels; after a failure partials are identities.
  */
 static void multiply(axprod_mpi_plan *plan) {
-    void *const values[2] = {plan->values[0], plan->values[1]};
     axp_mpi_note(plan, check_addresses(plan));
+    axp_mpi_place_results(plan);
+    void *const results[2] = {plan->results[0], plan->results[1]};
     if (plan->status == AXPROD_OK && plan->transport == AXP_MPI_ALONE)
-        axp_mpi_note(plan, run_core(plan, plan->direct ? plan->data : values));
+        axp_mpi_note(plan, run_core(plan, plan->direct ? plan->data : results));
     else if (plan->status == AXPROD_OK && axp_mpi_sends_elements(plan))
         axp_mpi_note(plan, axp_mpi_collect_elements(plan));
     else if (plan->status == AXPROD_OK)
@@ -176,7 +182,7 @@ static axp_mpi_stage first_stage(axprod_mpi_plan *plan) {
         return AXP_MPI_STAGE_EXCHANGE_ELEMENTS;
     default:
         if (plan->agree != MPI_COMM_NULL)
-            return AXP_MPI_STAGE_HEADER;
+            return axp_mpi_after_results(plan);
         if (!plan->direct && plan->status == AXPROD_OK)
             axp_mpi_store_space(plan);
         return AXP_MPI_STAGE_DONE;
@@ -199,6 +205,7 @@ static axprod_status begin(axprod_mpi_plan *plan, const void *x, void *out, void
     plan->data[1] = second;
     plan->turn = plan->output = 0;
     plan->num_unresolved = 0;
+    plan->settled = false;
     multiply(plan);
     enter(plan, first_stage(plan));
     return AXPROD_OK;

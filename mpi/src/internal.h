@@ -195,11 +195,19 @@ typedef struct axp_mpi_kind {
     /* Results of `count` partials, all outputs of the plan, as axprod_plan_finish gives them. dtype: of out. */
     axprod_status (*finish)(const axprod_plan *plan, axprod_dtype dtype, const void *partials, int64_t count,
                             int64_t factors, void *const out[2], int64_t *unresolved, int64_t *num_unresolved);
+    /* Results first .. first + count - 1 likewise, of the products of num_pieces arrays of count partials. A kind has
+     * either this or all of merge, finish, type and op. */
+    axprod_status (*finish_pieces)(const axprod_plan *plan, const void *const *pieces, int num_pieces, int64_t first,
+                                   int64_t count, int64_t factors, void *const out[2], int64_t *unresolved,
+                                   int64_t *num_unresolved);
     MPI_Datatype (*type)(void);
     MPI_Op (*op)(void);
 } axp_mpi_kind;
 
 const axp_mpi_kind *axp_mpi_kind_of(axp_mpi_form form, axprod_dtype x, axprod_dtype out);
+/* The shorter kind that does for this one where all ranks of a group have the same outputs; or the same kind. factors:
+ * of each output, in all boxes together. */
+const axp_mpi_kind *axp_mpi_pack(const axp_mpi_kind *kind, axprod_dtype x, int64_t factors);
 
 /* count identities */
 void axp_mpi_fill(const axp_mpi_kind *kind, void *partials, int64_t count);

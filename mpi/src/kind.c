@@ -34,6 +34,30 @@ static const axp_mpi_kind real_kind = {.bytes = sizeof(axprod_partial),
                                        .type = axprod_mpi_type,
                                        .op = axprod_mpi_op};
 
+/* ------------------------------------------------------------------------------------------------ packed reals --- */
+
+_Static_assert(sizeof(axprod_packed_partial) == 16, "partials travel without padding");
+
+static axprod_status multiply_packed(const axprod_plan *plan, const void *x, void *partials) {
+    return axprod_plan_packed_partials(plan, x, partials);
+}
+
+static axprod_status finish_packed_pieces(const axprod_plan *plan, const void *const *pieces, int num_pieces,
+                                          int64_t first, int64_t count, int64_t factors, void *const out[2],
+                                          int64_t *unresolved, int64_t *num_unresolved) {
+    axprod_status status = axprod_plan_finish_packed(plan, (const axprod_packed_partial *const *)pieces, num_pieces,
+                                                     first, count, factors, out[0], out[1], unresolved, num_unresolved);
+    return status == AXPROD_UNRESOLVED ? AXPROD_OK : status;
+}
+
+static const axprod_packed_partial packed_identity = AXPROD_PACKED_PARTIAL_IDENTITY;
+
+static const axp_mpi_kind packed_kind = {.bytes = sizeof(axprod_packed_partial),
+                                         .identity = &packed_identity,
+                                         .dtype = AXPROD_DTYPE_NONE,
+                                         .multiply = multiply_packed,
+                                         .finish_pieces = finish_packed_pieces};
+
 /* ----------------------------------------------------------------------------------------------------- complex --- */
 
 _Static_assert(sizeof(axprod_complex_partial) == 40, "partials travel without padding");
@@ -125,6 +149,10 @@ const axp_mpi_kind *axp_mpi_kind_of(axp_mpi_form form, axprod_dtype x, axprod_dt
     if (is_complex(x))
         return &complex_kind;
     return form == AXP_MPI_VALUE && !is_float(out) ? &word_kind : &real_kind;
+}
+
+const axp_mpi_kind *axp_mpi_pack(const axp_mpi_kind *kind, axprod_dtype x, int64_t factors) {
+    return kind == &real_kind && factors <= axprod_packed_factors(x) ? &packed_kind : kind;
 }
 
 void axp_mpi_fill(const axp_mpi_kind *kind, void *partials, int64_t count) {

@@ -74,6 +74,16 @@ static axp_mpi_transport choose_transport(const axprod_mpi_plan *plan) {
     return g->united || few || pair * plan->kind->bytes >= PAIR_BYTES ? AXP_MPI_EXCHANGE : AXP_MPI_REDUCE;
 }
 
+/* Packed partials where they are finished as they arrive; they cannot be merged. */
+static void choose_kind_and_transport(axprod_mpi_plan *plan) {
+    const axp_mpi_kind *kind = plan->kind;
+    if (!plan->geometry.united)
+        plan->kind = axp_mpi_pack(kind, plan->local.dtype, plan->geometry.factors);
+    plan->transport = choose_transport(plan);
+    if (plan->transport == AXP_MPI_REDUCE)
+        plan->kind = kind;
+}
+
 /* Steps of about the same length: elements of a step are multiplied as a whole. */
 static void choose_steps(axprod_mpi_plan *plan) {
     int64_t longest = longest_slice(&plan->geometry, false);
@@ -95,7 +105,7 @@ static void divide_work(axprod_mpi_plan *plan) {
     plan->outputs = axp_mpi_box_count(axp_mpi_kept(g, g->rank));
     plan->count = axp_mpi_slice_of(g, g->rank, &plan->first);
     plan->sharers = plan->for_all ? g->ranks : plan->size;
-    plan->transport = choose_transport(plan);
+    choose_kind_and_transport(plan);
     plan->direct = plan->size == 1 && (plan->result == AXPROD_MPI_LOCAL || (plan->for_all && g->ranks == 1));
     bool everything = plan->transport == AXP_MPI_GATHER;
     plan->values_first = everything ? 0 : plan->first;
@@ -144,14 +154,21 @@ static axprod_status check_slice(const axprod_mpi_plan *plan) {
 
 /* ------------------------------------------------------------------------------------------------------- memory --- */
 
+static int64_t requests_at_once(const axprod_mpi_plan *plan) {
+    return axp_mpi_max(2 * (int64_t)plan->size, axp_mpi_shares_in_pairs(plan) ? 4 * (int64_t)plan->sharers : 0);
+}
+
 static axprod_status list_ranks(axprod_mpi_plan *plan) {
     const axp_mpi_geometry *g = &plan->geometry;
     plan->ranks = axp_mpi_alloc(plan->size, sizeof *plan->ranks);
     plan->send_counts = axp_mpi_alloc(4 * (int64_t)g->ranks, sizeof(int));
     plan->asked = axp_mpi_alloc(plan->size, sizeof *plan->asked);
     plan->division = axp_mpi_alloc(g->ranks, sizeof *plan->division);
-    plan->requests = axp_mpi_alloc(plan->size, 2 * (int64_t)sizeof *plan->requests);
-    if (!plan->ranks || !plan->send_counts || !plan->asked || !plan->division || !plan->requests)
+    plan->requests = axp_mpi_alloc(requests_at_once(plan), sizeof *plan->requests);
+    plan->headers = axp_mpi_alloc(axp_mpi_shares_in_pairs(plan) ? plan->sharers : 0, sizeof *plan->headers);
+    plan->pieces = axp_mpi_alloc(plan->size, sizeof *plan->pieces);
+    if (!plan->headers || !plan->pieces || !plan->ranks || !plan->send_counts || !plan->asked || !plan->division ||
+        !plan->requests)
         return AXPROD_ERROR_NO_MEMORY;
     memcpy(plan->division, g->group, (size_t)g->ranks * sizeof *plan->division);
     plan->send_at = plan->send_counts + g->ranks;
@@ -171,9 +188,9 @@ static int64_t bytes_before_own(const axprod_mpi_plan *plan) {
     return bytes;
 }
 
-/* Whether partials are merged elsewhere than into this rank's own. */
+/* Whether partials are merged, and elsewhere than into this rank's own. */
 static bool merges_apart(const axprod_mpi_plan *plan) {
-    return plan->transport != AXP_MPI_EXCHANGE || plan->geometry.united;
+    return !axp_mpi_finishes_pieces(plan) && (plan->transport != AXP_MPI_EXCHANGE || plan->geometry.united);
 }
 
 /* Partials: this rank's own, those on their way, and those that it finishes. What is gathered has its own among those
@@ -286,6 +303,8 @@ void axprod_mpi_plan_destroy(axprod_mpi_plan *plan) {
     axp_mpi_free(plan->asked);
     axp_mpi_free(plan->division);
     axp_mpi_free(plan->requests);
+    axp_mpi_free(plan->headers);
+    axp_mpi_free(plan->pieces);
     axp_mpi_free(plan->memory);
     axp_mpi_free(plan->unresolved);
     axp_mpi_geometry_free(&plan->geometry);
@@ -302,12 +321,15 @@ int axprod_mpi_plan_describe(const axprod_mpi_plan *plan, char *text, size_t siz
         [AXP_MPI_EXCHANGE] = "exchange: long slices, merged by their owners",
         [AXP_MPI_GATHER_ELEMENTS] = "allgather of elements: few, and one factor of each rank",
         [AXP_MPI_EXCHANGE_ELEMENTS] = "exchange of elements: one factor of each rank, multiplied by owners"};
-    char core[512];
+    char core[512], partials[64] = "";
     if (!plan)
         return snprintf(text, size, "no plan");
     axprod_plan_describe(axp_mpi_sends_elements(plan) && plan->finish ? plan->finish : plan->multiply, core,
                          sizeof core);
-    return snprintf(text, size, "axprod_mpi: result=%s ranks=%d group=%d%s outputs=%lld slice=%lld transport=%s; %s",
+    if (plan->transport != AXP_MPI_ALONE && !axp_mpi_sends_elements(plan))
+        snprintf(partials, sizeof partials, " partials=%d bytes%s", (int)plan->kind->bytes,
+                 axp_mpi_finishes_pieces(plan) ? " (packed)" : "");
+    return snprintf(text, size, "axprod_mpi: result=%s ranks=%d group=%d%s outputs=%lld slice=%lld%s transport=%s; %s",
                     results[plan->result], plan->geometry.ranks, plan->size, plan->geometry.united ? " (united)" : "",
-                    (long long)plan->outputs, (long long)plan->count, transports[plan->transport], core);
+                    (long long)plan->outputs, (long long)plan->count, partials, transports[plan->transport], core);
 }

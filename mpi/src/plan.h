@@ -91,7 +91,8 @@ struct axprod_mpi_plan {
     char *sent;
     char *partials; /* or elements of this rank's outputs: in `sent`, or in `received` where all ranks gather them */
     char *received;
-    char *merged; /* partials of the outputs that this rank finishes; may be among its own */
+    char *merged;        /* partials of the outputs that this rank finishes; may be among its own */
+    const void **pieces; /* of each rank of the group: partials of the same outputs, to be finished without a merge */
     char *values[2];
     char *packed, *shared;               /* results to send, and received ones */
     int64_t *unresolved, num_unresolved; /* numbers from values_first on */
@@ -101,13 +102,16 @@ struct axprod_mpi_plan {
     /* One execution. */
     axp_mpi_stage stage;
     bool started, blocking;
-    bool broken;           /* an error of MPI: the communicators are in no known state */
-    MPI_Request *requests; /* two for each rank of the group */
-    int num_requests;      /* that are under way */
+    bool broken;             /* an error of MPI: the communicators are in no known state */
+    MPI_Request *requests;   /* two for each rank of the group, and four for each where ranks share in pairs */
+    axp_mpi_header *headers; /* of each rank, where they do */
+    int num_requests;        /* that are under way */
     const void *x;
     void *data[2];
     axprod_status status;
     axp_mpi_header header, agreed;
+    bool settled;     /* nothing has failed or is pending on any of the ranks that agree */
+    char *results[2]; /* that this rank finishes: in values, or where they belong in its outputs */
     axp_mpi_round round;
     int64_t turn;                    /* of exchanges and of sharing */
     int output;                      /* that is shared */
@@ -135,6 +139,9 @@ static inline bool axp_mpi_sends_elements(const axprod_mpi_plan *plan) {
 int axp_mpi_post_gather(axprod_mpi_plan *plan);
 /* What each rank has at receive_at in plan->received, receive_counts bytes, goes to all; it begins with its status. */
 int axp_mpi_post_all(axprod_mpi_plan *plan);
+/* A message of this rank to each other one of a communicator, and theirs to counts[i] bytes at into + at[i]. */
+int axp_mpi_post_pairs(axprod_mpi_plan *plan, MPI_Comm comm, const void *mine, int bytes, char *into, const int *counts,
+                       const int *at);
 axp_mpi_stage axp_mpi_end_gather(axprod_mpi_plan *plan);
 int axp_mpi_post_reduce(axprod_mpi_plan *plan);
 axp_mpi_stage axp_mpi_end_reduce(axprod_mpi_plan *plan);
@@ -144,6 +151,12 @@ axp_mpi_stage axp_mpi_end_exchange(axprod_mpi_plan *plan);
 /* Keeps the first failure of an execution, with its sentence, for the ranks to agree on. */
 void axp_mpi_note(axprod_mpi_plan *plan, axprod_status status);
 
+/* What this rank tells the others of itself now. */
+void axp_mpi_fill_header(axprod_mpi_plan *plan);
+
+/* The stage after plan->agreed, the maximum of all headers. */
+axp_mpi_stage axp_mpi_settle(axprod_mpi_plan *plan);
+
 /* plan.c: transport, plans of the core and memory; then, collective, the communicators from the idle slots. */
 axprod_status axp_mpi_lay_out(axprod_mpi_plan *plan, const int *axes, int naxes, const axprod_mpi_options *options);
 axprod_status axp_mpi_connect(axprod_mpi_plan *plan, uint64_t *idle);
@@ -151,8 +164,10 @@ axprod_status axp_mpi_connect(axprod_mpi_plan *plan, uint64_t *idle);
 /* The numbers of its space, begin .. end-1, of which a rank's slice has its turn in steps of that many outputs. */
 void axp_mpi_turn(const axprod_mpi_plan *plan, int rank, int64_t step, int64_t *begin, int64_t *end);
 
-/* Finishes plan->merged into plan->values; a failure goes to plan->status. */
-void axp_mpi_finish(axprod_mpi_plan *plan);
+/* Whether partials of the group's ranks are multiplied and finished in one go: plan->merged is not needed. */
+static inline bool axp_mpi_finishes_pieces(const axprod_mpi_plan *plan) {
+    return plan->kind->finish_pieces;
+}
 
 /* elements.c: whether all ranks of the group have one factor of each output; the plans for that, the memory, what is
  * in it before the first execution, and this rank's elements where they are to be sent from. core: options of the plan
@@ -180,7 +195,12 @@ axp_mpi_stage axp_mpi_end_wides(axprod_mpi_plan *plan);
 void axp_mpi_next_round(axprod_mpi_plan *plan, bool more_words);
 void axp_mpi_free_round(axp_mpi_round *round);
 
-/* share.c */
+/* share.c: the stage after this rank's results are finished. */
+axp_mpi_stage axp_mpi_after_results(const axprod_mpi_plan *plan);
+/* Whether ranks send their results to each other in messages for each pair, with their headers beside them. */
+bool axp_mpi_shares_in_pairs(const axprod_mpi_plan *plan);
+/* Chooses plan->results of an execution. */
+void axp_mpi_place_results(axprod_mpi_plan *plan);
 int axp_mpi_post_share(axprod_mpi_plan *plan);
 axp_mpi_stage axp_mpi_end_share(axprod_mpi_plan *plan);
 /* Stores what this rank gets where it has finished the whole space by itself. */

@@ -172,7 +172,7 @@ static axprod_status finish_wide(axprod_mpi_plan *plan) {
     int64_t open = 0, rest = plan->num_unresolved - round->taken;
     axprod_status status =
         axprod_plan_finish_wide(plan->finish, round->merged, round->words, plan->unresolved, round->taken,
-                                plan->values[0], plan->values[1], round->indices, &open);
+                                plan->results[0], plan->results[1], round->indices, &open);
     if (status != AXPROD_OK && status != AXPROD_UNRESOLVED)
         return status;
     memcpy(plan->unresolved, round->indices, (size_t)open * sizeof *plan->unresolved);

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Finished results from their owners to the ranks that get them, in steps, and into the outputs. */
+/*
+ * Finished results from their owners to the ranks that get them, in steps, and into the outputs. Among few ranks they
+ * are sent before it is known whether all ranks have theirs: that comes along with them, and where something has failed
+ * or is pending, they are sent again afterwards or not at all.
+ */
 #include "plan.h"
 
 #include <limits.h>
@@ -22,7 +26,7 @@ static void pack_box(const axprod_mpi_plan *plan, int i, axp_mpi_box space, axp_
     int64_t bytes = axp_mpi_result_bytes(plan, i);
     for (int64_t at = begin; at < end;) {
         axp_mpi_run run = axp_mpi_next_run(space, box, at, end);
-        memcpy(dense + (at - begin) * bytes, plan->values[i] + (run.number - plan->values_first) * bytes,
+        memcpy(dense + (at - begin) * bytes, plan->results[i] + (run.number - plan->values_first) * bytes,
                (size_t)(run.length * bytes));
         at += run.length;
     }
@@ -31,7 +35,7 @@ static void pack_box(const axprod_mpi_plan *plan, int i, axp_mpi_box space, axp_
 /* A slice as the output of its owner. */
 static void store_slice(axprod_mpi_plan *plan, int i) {
     axp_mpi_store(&plan->out[i], plan->data[i], 0, plan->count,
-                  plan->values[i] + (plan->first - plan->values_first) * axp_mpi_result_bytes(plan, i));
+                  plan->results[i] + (plan->first - plan->values_first) * axp_mpi_result_bytes(plan, i));
 }
 
 void axp_mpi_store_space(axprod_mpi_plan *plan) {
@@ -42,11 +46,11 @@ void axp_mpi_store_space(axprod_mpi_plan *plan) {
         if (plan->result == AXPROD_MPI_SCATTER) {
             store_slice(plan, i);
         } else if (plan->result != AXPROD_MPI_LOCAL) {
-            axp_mpi_store(&plan->out[i], plan->data[i], 0, plan->values_count, plan->values[i]);
+            axp_mpi_store(&plan->out[i], plan->data[i], 0, plan->values_count, plan->results[i]);
         } else {
             for (int64_t at = 0; at < plan->outputs;) {
                 axp_mpi_run run = axp_mpi_next_run(space, kept, at, plan->outputs);
-                axp_mpi_store(&plan->out[i], plan->data[i], at, run.length, plan->values[i] + run.number * bytes);
+                axp_mpi_store(&plan->out[i], plan->data[i], at, run.length, plan->results[i] + run.number * bytes);
                 at += run.length;
             }
         }
@@ -64,17 +68,56 @@ static void turn_of(const axprod_mpi_plan *plan, int rank, int64_t *begin, int64
 }
 
 /* Results arrive where they belong: in an output without gaps, of which each slice is a row, and that MPI can count. */
-static bool in_output(const axprod_mpi_plan *plan) {
+static bool in_output(const axprod_mpi_plan *plan, int i) {
     const axp_mpi_geometry *g = &plan->geometry;
-    int i = plan->output;
-    return plan->receives && plan->sharers == plan->size && axp_mpi_is_dense(&plan->out[i]) &&
+    return plan->status == AXPROD_OK && plan->receives && plan->sharers == plan->size &&
+           axp_mpi_is_dense(&plan->out[i]) &&
            axp_mpi_box_count(axp_mpi_space(g, g->rank)) <= INT_MAX / axp_mpi_result_bytes(plan, i);
+}
+
+bool axp_mpi_shares_in_pairs(const axprod_mpi_plan *plan) {
+    return plan->sharers <= AXP_MPI_PAIRED_RANKS &&
+           (plan->result == AXPROD_MPI_ALL || (plan->result == AXPROD_MPI_LOCAL && !plan->geometry.united));
+}
+
+axp_mpi_stage axp_mpi_after_results(const axprod_mpi_plan *plan) {
+    return axp_mpi_shares_in_pairs(plan) ? AXP_MPI_STAGE_SHARE : AXP_MPI_STAGE_HEADER;
+}
+
+/* Where they belong if they are partials' and all sharing is in pairs: MPI's own functions copy what they gather. */
+void axp_mpi_place_results(axprod_mpi_plan *plan) {
+    bool in_place = plan->transport == AXP_MPI_EXCHANGE && axp_mpi_shares_in_pairs(plan);
+    for (int i = 0; i < 2 && plan->dtypes[i]; i++)
+        plan->results[i] = in_place && in_output(plan, i)
+                               ? (char *)plan->data[i] + plan->values_first * axp_mpi_result_bytes(plan, i)
+                               : plan->values[i];
+}
+
+/* The headers of all ranks, on the way beside their first results. */
+static int post_headers(axprod_mpi_plan *plan) {
+    int counts[AXP_MPI_PAIRED_RANKS], at[AXP_MPI_PAIRED_RANKS], bytes = (int)sizeof plan->header;
+    axp_mpi_fill_header(plan);
+    for (int k = 0; k < plan->sharers; k++) {
+        counts[k] = bytes;
+        at[k] = k * bytes;
+        plan->headers[k] = plan->header;
+    }
+    return axp_mpi_post_pairs(plan, plan->agree, &plan->header, bytes, (char *)plan->headers, counts, at);
+}
+
+static axp_mpi_stage end_headers(axprod_mpi_plan *plan) {
+    plan->agreed = plan->headers[0];
+    for (int k = 1; k < plan->sharers; k++) {
+        plan->agreed.failure = axp_mpi_max(plan->agreed.failure, plan->headers[k].failure);
+        plan->agreed.pending = axp_mpi_max(plan->agreed.pending, plan->headers[k].pending);
+    }
+    return axp_mpi_settle(plan);
 }
 
 static int post_slices(axprod_mpi_plan *plan) {
     int i = plan->output, at = 0;
     int64_t bytes = axp_mpi_result_bytes(plan, i), begin, end;
-    bool direct = in_output(plan);
+    bool direct = in_output(plan, i);
     char *to = direct ? plan->data[i] : plan->shared;
     for (int k = 0; k < plan->sharers; k++) {
         turn_of(plan, sharer(plan, k), &begin, &end);
@@ -83,8 +126,15 @@ static int post_slices(axprod_mpi_plan *plan) {
         at += plan->receive_counts[k];
     }
     turn_of(plan, plan->geometry.rank, &begin, &end);
-    const char *mine = plan->values[i] + (begin - plan->values_first) * bytes;
+    const char *mine = plan->results[i] + (begin - plan->values_first) * bytes;
     int count = (int)((end - begin) * bytes);
+    if (axp_mpi_shares_in_pairs(plan)) {
+        char *own =
+            to + (direct ? begin * bytes : plan->receive_at[plan->for_all ? plan->geometry.rank : plan->member]);
+        if (own != mine && count > 0)
+            memcpy(own, mine, (size_t)count);
+        return axp_mpi_post_pairs(plan, plan->agree, mine, count, to, plan->receive_counts, plan->receive_at);
+    }
     if (plan->result == AXPROD_MPI_ROOT)
         return AXP_MPI_CALL(plan, MPI_Gatherv, MPI_Igatherv, mine, count, MPI_BYTE, to, plan->receive_counts,
                             plan->receive_at, MPI_BYTE, plan->root, plan->agree);
@@ -94,7 +144,7 @@ static int post_slices(axprod_mpi_plan *plan) {
 
 static void store_slices(axprod_mpi_plan *plan) {
     const axp_mpi_geometry *g = &plan->geometry;
-    for (int k = 0; k < plan->sharers && plan->receives && !in_output(plan); k++) {
+    for (int k = 0; k < plan->sharers && plan->receives && !in_output(plan, plan->output); k++) {
         axp_mpi_box space = axp_mpi_space(g, sharer(plan, k));
         int64_t begin, end;
         turn_of(plan, sharer(plan, k), &begin, &end);
@@ -149,10 +199,18 @@ static bool in_parts(const axprod_mpi_plan *plan) {
 int axp_mpi_post_share(axprod_mpi_plan *plan) {
     if (plan->result == AXPROD_MPI_SCATTER)
         return MPI_SUCCESS;
+    int code = plan->settled ? MPI_SUCCESS : post_headers(plan);
+    if (code != MPI_SUCCESS)
+        return code;
     return in_parts(plan) ? post_parts(plan) : post_slices(plan);
 }
 
 axp_mpi_stage axp_mpi_end_share(axprod_mpi_plan *plan) {
+    if (!plan->settled) {
+        axp_mpi_stage next = end_headers(plan);
+        if (next != AXP_MPI_STAGE_SHARE)
+            return next;
+    }
     if (plan->result == AXPROD_MPI_SCATTER) {
         for (int i = 0; i < 2 && plan->dtypes[i]; i++)
             store_slice(plan, i);

@@ -12,8 +12,13 @@
 enum {
     ANY,
     GATHER,
+    GATHER_PACKED,
+    GATHER_PLAIN,
     REDUCE,
+    REDUCE_PLAIN,
     EXCHANGE,
+    EXCHANGE_PACKED,
+    EXCHANGE_PLAIN,
     GATHER_ELEMENTS,
     EXCHANGE_ELEMENTS,
     ALONE
@@ -21,8 +26,13 @@ enum {
 
 static const char *const transports[] = {"",
                                          "transport=allgather:",
+                                         "partials=16 bytes (packed) transport=allgather:",
+                                         "partials=24 bytes transport=allgather:",
                                          "transport=reduce-scatter",
+                                         "partials=24 bytes transport=reduce-scatter",
                                          "transport=exchange:",
+                                         "partials=16 bytes (packed) transport=exchange:",
+                                         "partials=24 bytes transport=exchange:",
                                          "transport=allgather of elements",
                                          "transport=exchange of elements",
                                          "transport=none"};
@@ -126,26 +136,36 @@ int main(int argc, char **argv) {
     world_open(&argc, &argv);
     run_unlike_groups();
     /* few outputs; rows are cut along the reduced axis, so that all ranks are one group */
-    CHECK(run("f64 64x7 axes=0 data=ties seed=1", SHARDING_ROWS, GATHER) > 0);
+    CHECK(run("f64 64x7 axes=0 data=ties seed=1", SHARDING_ROWS, GATHER_PACKED) > 0);
     CHECK(run("f16 5x64x3 axes=1 data=ties seed=2", SHARDING_UNEVEN, ANY) > 0);
     CHECK(run("f64 200x30 axes=0 data=ties seed=3", SHARDING_TREE, ANY) > 0);
     CHECK(run("f64 64x33 axes=0 form=scaled data=ties seed=5", SHARDING_ONE, ANY) > 0);
     run("f64 64x7 axes=0 form=log data=ties seed=4", SHARDING_UNEVEN, ANY);
     run("i32 64x7 axes=0 data=wild seed=6", SHARDING_TREE, ANY);
-    run("f64 64x7 axes=0 data=specials seed=7", SHARDING_ROWS, GATHER);
+    run("f64 64x7 axes=0 data=specials seed=7", SHARDING_ROWS, GATHER_PACKED);
     /* short slices */
     bool short_slices = world_size() >= 7;
-    CHECK(run("f64 16x500 axes=0 data=ties seed=8", SHARDING_ROWS, short_slices ? REDUCE : ANY) > 0);
-    run("f32 16x500 axes=0 data=specials seed=9", SHARDING_ROWS, short_slices ? REDUCE : ANY);
+    CHECK(run("f64 16x500 axes=0 data=ties seed=8", SHARDING_ROWS, short_slices ? REDUCE_PLAIN : ANY) > 0);
+    run("f32 16x500 axes=0 data=specials seed=9", SHARDING_ROWS, short_slices ? REDUCE_PLAIN : ANY);
     run("u16 16x1600 axes=0 data=wild seed=10", SHARDING_ROWS, ANY);
     /* long slices, in one step and in several, of equal boxes and of others */
-    CHECK(run("f64 16x4000 axes=0 data=ties seed=11", SHARDING_ROWS, EXCHANGE) > 0);
-    CHECK(run("bf16 16x300x20 axes=0 data=ties seed=12", SHARDING_ROWS, EXCHANGE) > 1000);
+    CHECK(run("f64 16x4000 axes=0 data=ties seed=11", SHARDING_ROWS, EXCHANGE_PACKED) > 0);
+    CHECK(run("bf16 16x300x20 axes=0 data=ties seed=12", SHARDING_ROWS, EXCHANGE_PACKED) > 1000);
     run("f32 2x70000 axes=0 data=neutral seed=13", SHARDING_ROWS, ANY);
     run("bf16 4x400x10 axes=0 data=specials seed=14", SHARDING_TREE, ANY);
     run("f64 8x5000 axes=0 form=scaled data=balanced seed=15", SHARDING_TREE, ANY);
     run("i8 16x3000 axes=0 out=i64 data=wild seed=16", SHARDING_ROWS, EXCHANGE);
     run("i16 8x3000 axes=0 out=f32 data=wild seed=17", SHARDING_UNEVEN, ANY);
+    /* finished as they arrive: exponents of all sizes, subnormal results, every form and width */
+    run("f64 40x6000 axes=0 data=wild seed=41", SHARDING_ROWS, EXCHANGE_PACKED);
+    run("f64 16x4000 axes=0 data=subnormal seed=42", SHARDING_ROWS, EXCHANGE_PACKED);
+    run("f32 40x9000 axes=0 data=specials seed=43", SHARDING_ROWS, EXCHANGE_PACKED);
+    run("f64 40x3000 axes=0 form=log data=wild seed=44", SHARDING_ROWS, EXCHANGE_PACKED);
+    CHECK(run("f64 40x3000 axes=0 form=scaled data=ties seed=45", SHARDING_ROWS, EXCHANGE_PACKED) > 0);
+    run("f64 60x70x60 axes=0 order=1,2,0 data=border seed=46", SHARDING_ROWS, EXCHANGE_PACKED);
+    /* more factors than packed partials are sure to hold */
+    CHECK(run("f64 1950x7 axes=0 form=scaled data=ties seed=47", SHARDING_ROWS, GATHER_PLAIN) > 0);
+    CHECK(run("f64 1950x700 axes=0 data=ties seed=48", SHARDING_ROWS, EXCHANGE_PLAIN) > 0);
     /* complex, which the oracle judges: few factors */
     run("c128 64x7 axes=0 data=wild seed=22", SHARDING_ROWS, GATHER);
     run("c64 9x7x2 axes=0 out=c128 data=specials seed=23", SHARDING_TREE, ANY);

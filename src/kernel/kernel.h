@@ -121,6 +121,14 @@ typedef void axp_merge(axp_states into, int64_t i, axp_states from, int64_t j, i
  */
 typedef int64_t axp_round_states(axp_states states, int64_t at, int64_t n, double bound, void *out, int32_t *doubtful);
 
+/*
+ * Rounds the products of elements at .. at + n - 1 of `count` arrays to a format, into out[0 .. n) without gaps, which
+ * has room for n rounded up to AXP_STATE_PAD. bound: as above, of each product. False: some need another way, and what
+ * was written means nothing.
+ */
+typedef bool axp_round_packed(const axprod_packed_partial *const *pieces, int64_t count, int64_t at, int64_t n,
+                              double bound, char *out);
+
 typedef struct axp_kernels {
     const char *isa;
     int lanes;   /* doubles in a vector */
@@ -138,6 +146,11 @@ typedef struct axp_kernels {
     void (*load_partials)(const axprod_partial *from, int64_t n, axp_states states);
     /* From real states 0 .. n-1; zeros, infinities and NaN in their one public form. */
     void (*store_partials)(axp_states states, int64_t n, axprod_partial *to);
+    /* To real states likewise: the products of elements at .. at + n - 1 of `count` arrays; and from states. */
+    void (*multiply_packed)(const axprod_packed_partial *const *pieces, int64_t count, int64_t at, int64_t n,
+                            axp_states states);
+    void (*pack_states)(axp_states states, int64_t n, axprod_packed_partial *to);
+    axp_round_packed *round_packed[AXP_DTYPES]; /* f32, f64 */
     /* The same of complex partials and states; storing may change what stands for zeros and NaN in the states. */
     void (*merge_complex_partials)(const axprod_complex_partial *in, axprod_complex_partial *inout, int64_t n);
     void (*load_complex_partials)(const axprod_complex_partial *from, int64_t n, axp_states states);
@@ -147,9 +160,13 @@ typedef struct axp_kernels {
 
 /*
  * Error of the real states. u = 2^-53; a state of n elements comes from n elements in chains of careful steps, and at
- * most n merges. real.h proves that its relative error is at most n * AXP_ERROR_PER_FACTOR u^2.
+ * most n merges, of states that may have been packed once. real.h proves that its relative error is at most n *
+ * AXP_ERROR_PER_FACTOR u^2.
  */
 #define AXP_ERROR_PER_FACTOR 48
+
+/* Packed partials hold any exponent of two up to this, either way. */
+#define AXP_PACKED_EXPONENT ((INT64_C(1) << 21) - 1024)
 
 /* Of narrow folds: real.h proves a relative error of n (AXP_NARROW_ERROR_PER_FACTOR u + AXP_ERROR_PER_FACTOR u^2). */
 #define AXP_NARROW_ERROR_PER_FACTOR 2

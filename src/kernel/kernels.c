@@ -255,6 +255,8 @@ static void merge_states_word64(axp_states into, int64_t i, axp_states from, int
 
 #include "partials.inc"
 
+#include "packed.inc"
+
 #define TABLE_NAME_PASTE(isa) axp_kernels_##isa
 #define TABLE_NAME(isa) TABLE_NAME_PASTE(isa)
 #define TEXT_PASTE(isa) #isa
@@ -314,6 +316,9 @@ const axp_kernels TABLE_NAME(AXP_ISA) = {
     .merge_partials = merge_partials,
     .load_partials = load_partials,
     .store_partials = store_partials,
+    .multiply_packed = multiply_packed,
+    .pack_states = pack_states,
+    .round_packed = {[AXPROD_F32] = round_packed_f32, [AXPROD_F64] = round_packed_f64},
     .merge_complex_partials = merge_complex_partials,
     .load_complex_partials = load_complex_partials,
     .store_complex_partials = store_complex_partials,

@@ -23,8 +23,11 @@
  * the roundings of the two products 2 u^2, of their sum 2 u^2, of the last sum 3 u^2, all (1 + small): 8 u^2 |p|. A
  * product of n elements has at most n merges with anything but the identity, which is exact.
  *
- * Together at most 35 + 8, 32 + 8 or 31 + 8, in units of u^2 per element: below AXP_ERROR_PER_FACTOR with room for the
- * second order (n < 2^52 / 48 elements; beyond, the bound makes every output doubtful and hence exact).
+ * Packing (packed.inc) costs a partial of one or more elements at most 4 u^2, once.
+ *
+ * Together at most 35 + 8 + 4, 32 + 8 + 4 or 31 + 8 + 4, in units of u^2 per element: below AXP_ERROR_PER_FACTOR, with
+ * room for the second order (n < 2^52 / 48
+ * elements; beyond, the bound makes every output doubtful and hence exact).
  *
  * Runs. Each lane begins with an element and multiplies m - 1 <= 15 more: (m + 3) u^2 per element, and |lo| <= a u |hi|
  * with a = m - 1. Two lanes are combined into lo = fl(r + fl(fl(h1 l2) + fl(l1 fl(h2 + l2)))), which neglects nothing.

@@ -343,6 +343,32 @@ INLINE void store_triples(void *p, vdouble a, vdouble b, vdouble c) {
     store_vdouble((double *)p + LANES, y);
     store_vdouble((double *)p + 2 * LANES, z);
 }
+
+/* The same of two words. */
+INLINE void load_pairs(const void *p, vdouble *a, vdouble *b) {
+    vdouble x = load_vdouble(p), y = load_vdouble((const double *)p + LANES);
+#if LANES == 2
+    *a = PICK(x, y, 0, 2);
+    *b = PICK(x, y, 1, 3);
+#elif LANES == 4
+    *a = PICK(x, y, 0, 2, 4, 6);
+    *b = PICK(x, y, 1, 3, 5, 7);
+#else
+    *a = PICK(x, y, 0, 2, 4, 6, 8, 10, 12, 14);
+    *b = PICK(x, y, 1, 3, 5, 7, 9, 11, 13, 15);
+#endif
+}
+INLINE void store_pairs(void *p, vdouble a, vdouble b) {
+#if LANES == 2
+    vdouble x = PICK(a, b, 0, 2), y = PICK(a, b, 1, 3);
+#elif LANES == 4
+    vdouble x = PICK(a, b, 0, 4, 1, 5), y = PICK(a, b, 2, 6, 3, 7);
+#else
+    vdouble x = PICK(a, b, 0, 8, 1, 9, 2, 10, 3, 11), y = PICK(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+#endif
+    store_vdouble(p, x);
+    store_vdouble((double *)p + LANES, y);
+}
 #undef PICK
 
 INLINE vuint32 least_uint32(vuint32 a, vuint32 b) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A tensor in several places: partials of the pieces, merged in any order, finished, and where that does not decide
- * the rounding, wide partials with more and more words. The bits must be those of one call on the whole tensor.
+ * A tensor in several places: partials of the pieces, plain or packed, merged in any order, finished, and where that
+ * does not decide the rounding, wide partials with more and more words. The bits must be those of one call on the whole
+ * tensor.
  */
 #include "generate.h"
 #include "oracle.h"
@@ -78,15 +79,24 @@ static bool resolve(struct pieces *pieces, int64_t *outputs, int64_t count, stru
     return good;
 }
 
-static bool check_split(const struct problem *problem, struct rng *rng) {
+/* Merged and finished; unresolved outputs and their number likewise. */
+static axprod_status finish(struct pieces *pieces, bool packed, struct rng *rng, int64_t *unresolved, int64_t *count) {
+    if (packed)
+        return pieces_finish_packed(pieces, rng, unresolved, count);
+    axprod_partial *partials = pieces_partials(pieces, rng);
+    axprod_status status = partials ? pieces_finish(pieces, partials, unresolved, count) : AXPROD_ERROR_NULL;
+    free(partials);
+    return status;
+}
+
+static bool check_way(const struct problem *problem, bool packed, struct rng *rng) {
     struct pieces pieces;
     struct results expected, got;
     bool good = results_run(problem, &expected) && pieces_open(&pieces, problem, rng);
     if (!good)
         return false;
     int64_t *unresolved = malloc(sizeof(int64_t) * ((size_t)pieces.results + 1)), count = -1;
-    axprod_partial *partials = pieces_partials(&pieces, rng);
-    axprod_status status = partials ? pieces_finish(&pieces, partials, unresolved, &count) : AXPROD_ERROR_NULL;
+    axprod_status status = finish(&pieces, packed, rng, unresolved, &count);
     good = status == AXPROD_OK ? count == 0 : status == AXPROD_UNRESOLVED && count > 0 && count <= pieces.results;
     good = good && increasing(unresolved, count, pieces.results);
     good = good && candidates_right(&pieces, &expected, unresolved, count);
@@ -99,15 +109,25 @@ static bool check_split(const struct problem *problem, struct rng *rng) {
     if (!good) {
         char text[PROBLEM_TEXT];
         problem_print(problem, text, sizeof text);
-        fprintf(stderr, "FAILED %s\n       in %d pieces, finish says %s and %" PRId64 "\n", text, pieces.count,
-                axprod_status_name(status), count);
+        fprintf(stderr, "FAILED %s\n       in %d %spieces, finish says %s and %" PRId64 "\n", text, pieces.count,
+                packed ? "packed " : "", axprod_status_name(status), count);
     }
-    free(partials);
     free(unresolved);
     results_close(&got);
     results_close(&expected);
     pieces_close(&pieces);
     return good;
+}
+
+static bool packs(const struct problem *problem) {
+    int64_t factors = 1;
+    for (int d = 0; d < problem->ndim; d++)
+        factors *= problem_reduces(problem, d) ? problem->shape[d] : 1;
+    return factors <= axprod_packed_factors(problem->dtype);
+}
+
+static bool check_split(const struct problem *problem, struct rng *rng) {
+    return check_way(problem, false, rng) && (!packs(problem) || check_way(problem, true, rng));
 }
 
 static void test_random(void **state) {

@@ -237,7 +237,8 @@ static void test_partials(void **state) {
     void *wide = malloc(wide_bytes), *one = malloc(wide_bytes);
     for (int e = 0; e < ENVIRONMENTS; e++) {
         axprod_partial partials[40], others[40];
-        double narrow[40], exact[40];
+        axprod_packed_partial packed[40];
+        double narrow[40], from_packed[40], exact[40];
         fenv_t outside;
         uint64_t word = control();
         for (int i = 0; i < 40; i++)
@@ -248,6 +249,9 @@ static void test_partials(void **state) {
         axprod_status status = axprod_plan_partials(plan, x.tensor.data, partials);
         axprod_partial_merge(partials, others, 40);
         axprod_status finish = axprod_plan_finish(plan, others, 30, narrow, NULL, NULL, NULL);
+        axprod_status pack = axprod_plan_packed_partials(plan, x.tensor.data, packed);
+        axprod_status finish_packed = axprod_plan_finish_packed(plan, &(const axprod_packed_partial *){packed}, 1, 0,
+                                                                40, 30, from_packed, NULL, NULL, NULL);
         axprod_status wider = axprod_plan_wide_partials(plan, x.tensor.data, indices, 40, 30, wide);
         memcpy(one, wide, wide_bytes);
         axprod_status merge = axprod_wide_merge(wide, one, 40, 30);
@@ -257,11 +261,14 @@ static void test_partials(void **state) {
         set_control(word);
         assert_ok(status);
         assert_true(finish == AXPROD_OK || finish == AXPROD_UNRESOLVED);
+        assert_ok(pack);
+        assert_true(finish_packed == AXPROD_OK || finish_packed == AXPROD_UNRESOLVED);
         assert_ok(wider);
         assert_ok(merge);
         assert_ok(last);
         if (!same(&before, &after) || memcmp(exact, expected, sizeof exact) != 0 ||
-            (finish == AXPROD_OK && memcmp(narrow, expected, sizeof narrow) != 0))
+            (finish == AXPROD_OK && memcmp(narrow, expected, sizeof narrow) != 0) ||
+            (finish_packed == AXPROD_OK && memcmp(from_packed, expected, sizeof from_packed) != 0))
             fail_msg("%s: control %llx then %llx, flags %x then %x", environments[e].name,
                      (unsigned long long)before.control, (unsigned long long)after.control, before.flags, after.flags);
     }

@@ -141,6 +141,48 @@ static void test_counts(void **state) {
     axprod_plan_destroy(plan);
 }
 
+static void test_packed(void **state) {
+    axprod_plan *plan = plan_of(AXPROD_F64, AXPROD_F64), *integers = plan_of(AXPROD_I32, AXPROD_I32);
+    axprod_packed_partial packed[OUTPUTS + 1] = {AXPROD_PACKED_PARTIAL_IDENTITY};
+    const axprod_packed_partial *pieces[] = {packed, NULL};
+    const int64_t most = axprod_packed_factors(AXPROD_F64);
+    double out[2 * OUTPUTS] = {7, 7, 7, 7, 7, 7};
+    (void)state;
+    assert_status(axprod_plan_packed_partials(NULL, elements, packed), AXPROD_ERROR_NULL);
+    assert_refused(axprod_plan_packed_partials(plan, NULL, packed), AXPROD_ERROR_NULL, "x");
+    assert_refused(axprod_plan_packed_partials(plan, elements, NULL), AXPROD_ERROR_NULL, "packed");
+    assert_refused(axprod_plan_packed_partials(plan, elements, (void *)&elements[1]), AXPROD_ERROR_OVERLAP, "packed");
+    assert_status(axprod_plan_packed_partials(integers, elements, packed), AXPROD_ERROR_UNSUPPORTED);
+    assert_ok(axprod_plan_packed_partials(plan, elements, packed));
+#define FINISH(plan, pieces, num, first, count, factors, out)                                                          \
+    axprod_plan_finish_packed(plan, pieces, num, first, count, factors, out, NULL, NULL, NULL)
+    assert_status(FINISH(NULL, pieces, 1, 0, 1, FACTORS, out), AXPROD_ERROR_NULL);
+    assert_refused(FINISH(plan, NULL, 1, 0, 1, FACTORS, out), AXPROD_ERROR_NULL, "pieces");
+    assert_refused(FINISH(plan, pieces, 2, 0, 1, FACTORS, out), AXPROD_ERROR_NULL, "pieces[1]");
+    assert_refused(FINISH(plan, pieces, 1, 0, 1, FACTORS, NULL), AXPROD_ERROR_NULL, "out");
+    assert_status(FINISH(integers, pieces, 1, 0, 1, FACTORS, out), AXPROD_ERROR_UNSUPPORTED);
+    assert_refused(FINISH(plan, pieces, 0, 0, 1, FACTORS, out), AXPROD_ERROR_COUNT, "num_pieces");
+    assert_refused(FINISH(plan, pieces, 1, -1, 1, FACTORS, out), AXPROD_ERROR_COUNT, "first");
+    assert_refused(FINISH(plan, pieces, 1, 1, -1, FACTORS, out), AXPROD_ERROR_COUNT, "count");
+    assert_refused(FINISH(plan, pieces, 1, 1, OUTPUTS, FACTORS, out), AXPROD_ERROR_COUNT, "first");
+    assert_refused(FINISH(plan, pieces, 1, INT64_MAX, 1, FACTORS, out), AXPROD_ERROR_COUNT, "first");
+    assert_refused(FINISH(plan, pieces, 1, 0, 1, -1, out), AXPROD_ERROR_COUNT, "factors");
+    assert_refused(FINISH(plan, pieces, 1, 0, 1, most + 1, out), AXPROD_ERROR_COUNT, "factors");
+    for (int i = 0; i < 2 * OUTPUTS; i++)
+        assert_true(out[i] == 7);
+    /* some of the outputs, of pieces that are their own square; nothing */
+    pieces[1] = packed;
+    assert_ok(FINISH(plan, pieces, 2, 0, OUTPUTS - 1, 2 * FACTORS, out));
+    assert_ok(FINISH(plan, pieces, 2, OUTPUTS, 0, 2 * FACTORS, out));
+#undef FINISH
+    for (int o = 0; o < OUTPUTS; o++) {
+        assert_true(out[2 * o] == (o < OUTPUTS - 1 ? products[o] * products[o] : 7));
+        assert_true(out[2 * o + 1] == 7);
+    }
+    axprod_plan_destroy(integers);
+    axprod_plan_destroy(plan);
+}
+
 static void test_wide_bytes(void **state) {
     (void)state;
     assert_true(axprod_wide_bytes(AXPROD_MAX_WORDS) >= 8 * AXPROD_MAX_WORDS);
@@ -255,10 +297,10 @@ static void test_wide_merge(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_unsupported), cmocka_unit_test(test_complex),    cmocka_unit_test(test_null),
-        cmocka_unit_test(test_counts),      cmocka_unit_test(test_wide_bytes), cmocka_unit_test(test_others_untouched),
-        cmocka_unit_test(test_any_order),   cmocka_unit_test(test_unresolved), cmocka_unit_test(test_too_few_words),
-        cmocka_unit_test(test_wide_merge),
+        cmocka_unit_test(test_unsupported),      cmocka_unit_test(test_complex),    cmocka_unit_test(test_null),
+        cmocka_unit_test(test_counts),           cmocka_unit_test(test_packed),     cmocka_unit_test(test_wide_bytes),
+        cmocka_unit_test(test_others_untouched), cmocka_unit_test(test_any_order),  cmocka_unit_test(test_unresolved),
+        cmocka_unit_test(test_too_few_words),    cmocka_unit_test(test_wide_merge),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

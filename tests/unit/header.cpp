@@ -3,6 +3,7 @@
 #include "axprod.h"
 
 static_assert(sizeof(axprod_partial) == 24, "to be sent as it is");
+static_assert(sizeof(axprod_packed_partial) == 16, "to be sent as it is");
 static_assert(sizeof(axprod_complex_partial) == 40, "to be sent as it is");
 
 int main() {
@@ -12,8 +13,10 @@ int main() {
     const axprod_options options = AXPROD_OPTIONS_INIT;
     axprod_partial partial = AXPROD_PARTIAL_IDENTITY;
     axprod_partial_merge(&partial, &partial, 1);
+    const axprod_packed_partial packed = AXPROD_PACKED_PARTIAL_IDENTITY;
     axprod_complex_partial complex = AXPROD_COMPLEX_PARTIAL_IDENTITY;
     axprod_complex_partial_merge(&complex, &complex, 1);
     const bool good = axprod_prod(&x, nullptr, 0, &options, &out) == AXPROD_OK;
-    return good && result == 1.0000000000000002 && partial.hi == 1 && complex.re.hi == 1 ? 0 : 1;
+    return good && result == 1.0000000000000002 && partial.hi == 1 && complex.re.hi == 1 && packed.words[0] != 0 ? 0
+                                                                                                                 : 1;
 }
