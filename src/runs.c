@@ -24,7 +24,7 @@ static void locate_runs(const axp_piece *p, int64_t i, axp_runs *runs, int64_t o
     runs->offsets = offsets;
     axp_fill_offsets(nest->reduced + 1, nest->reduced_count - 1, AXP_X, i / nest->reduced[0].extent, runs->count,
                      offsets);
-    axp_locate_outputs(p);
+    axp_locate_outputs(p, p->first, p->count);
 }
 
 /* The products of some runs, one state for each output. */
@@ -41,7 +41,7 @@ static void multiply_some_runs(const axp_piece *p, int64_t i, axp_runs *runs, ax
     axp_piece rest = *p;
     rest.begin = i;
     rest.end = i + runs->count * runs->length;
-    axp_gather(&rest, p->first, p->count, axp_round_up(p->count, AXP_STATE_PAD), 1, states, 0);
+    axp_gather(&rest, p->first, p->count, 1, states, 0);
 }
 
 void axp_walk_runs(const axp_piece *p) {
@@ -93,7 +93,7 @@ static void multiply_strided_output(const axp_piece *p, int64_t output, axp_stat
             taken = axp_min(length, AXP_STRIDE_PARTS * AXP_RUN_STEPS * plan->kernels->lanes);
             rest.begin = i;
             rest.end = i + taken;
-            axp_gather(&rest, output, 1, plan->width, plan->spread, states, 0);
+            axp_gather(&rest, output, 1, plan->spread, states, 0);
         }
         i += taken;
     }
