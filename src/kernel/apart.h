@@ -49,6 +49,14 @@ INLINE vuint32 biased_exponents(vuint32 fields) {
     return greatest_uint32(fields, (vuint32){0} + ONE_FIELD) >> 20;
 }
 
+/* The significand of whatever there is, with its exponent added to one. */
+INLINE vdouble take_apart(vdouble x, vint *exponent) {
+    vint bits = as_bits(x), field = bits & broadcast_bits(EXPONENT_BITS);
+    vint tiny = (vint)(field == broadcast_bits(0)), special = (vint)(field == broadcast_bits(EXPONENT_BITS));
+    *exponent += shift_right(field, 52) - tiny - BIAS;
+    return select_double(special, x, significand_of(bits));
+}
+
 INLINE vuint32 load_halves(const char *row, int v) {
     return upper_halves(load_vint(row + 2 * v * VECTOR_BYTES), load_vint(row + (2 * v + 1) * VECTOR_BYTES));
 }
