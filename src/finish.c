@@ -196,14 +196,15 @@ static void finish_words(const axprod_plan *plan, int64_t first, int64_t n, axp_
                          const axp_finish_room *room, const axp_sink *sink) {
     const int bytes = axp_dtypes[plan->out_dtype[0]].bytes;
     const uint32_t *words = (const uint32_t *)states.words;
+    void *values = room->values;
     if (bytes == 1)
         for (int64_t i = 0; i < n; i++)
-            ((uint8_t *)room->values)[i] = (uint8_t)words[i];
+            ((uint8_t *)values)[i] = (uint8_t)words[i];
     else if (bytes == 2)
         for (int64_t i = 0; i < n; i++)
-            ((uint16_t *)room->values)[i] = (uint16_t)words[i];
+            ((uint16_t *)values)[i] = (uint16_t)words[i];
     else
-        memcpy(room->values, words, (size_t)(n * bytes));
+        memcpy(values, words, (size_t)(n * bytes));
     store_values(plan, 0, first, n, room, sink);
 }
 

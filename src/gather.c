@@ -109,11 +109,11 @@ static void gather_block(const struct block *b, axp_states states, int64_t at) {
     const int64_t spread = b->spread, row_bytes = b->width * bytes, pitch = b->width / spread;
     const int64_t most = axp_min(AXP_GATHER_BYTES / row_bytes, AXP_ROWS / spread);
     const bool turns = b->along_reduced && spread == 1 && plan->nest.reduced[0].stride[AXP_X] == bytes;
-    for (int64_t row = 0; row < most; row++)
+    const int64_t most_rows = axp_min(most, axp_divide_up(p->end - p->begin, spread));
+    for (int64_t row = 0; row < most_rows; row++)
         p->s->rows[row] = row * row_bytes;
     if (b->count < pitch && !turns)
-        axp_fill_identity_elements(plan->x_dtype, p->s->gathered,
-                                   b->width * axp_min(most, axp_divide_up(p->end - p->begin, spread)));
+        axp_fill_identity_elements(plan->x_dtype, p->s->gathered, b->width * most_rows);
     for (int64_t i = p->begin; i < p->end; i += most * spread) {
         int64_t n = axp_min(p->end - i, most * spread), rows = axp_divide_up(n, spread);
         if (turns)
