@@ -24,6 +24,7 @@ enum {
     LEAST_WIDE = 64,     /* columns that go through a few rows at a time */
     SPREAD_OUTPUTS = 64, /* whose runs, of that length at least, are read in several places */
     SPREAD_BYTES = 128,
+    TURNED_AHEAD = 4096,           /* bytes from what is turned round to what is asked of the memory */
     CHUNK = LANES < 4 ? LANES : 4, /* elements of each between looks at the exponents: f32 has no room for more */
     SHORT_RUNS = -1,               /* in the place of a number of vectors */
 };
