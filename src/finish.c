@@ -194,13 +194,17 @@ static axprod_status finish_real(const axprod_plan *plan, const char *x, int64_t
 
 static void finish_words(const axprod_plan *plan, int64_t first, int64_t n, axp_states states,
                          const axp_finish_room *room, const axp_sink *sink) {
-    int from = plan->accumulator == AXP_WORD32 ? 4 : 8, to = axp_dtypes[plan->out_dtype[0]].bytes;
-    /* little endian: the value modulo 2^bits is the first bytes of the word */
-    if (from == to)
-        memcpy(room->values, states.words, (size_t)(n * to));
-    else
+    const int bytes = axp_dtypes[plan->out_dtype[0]].bytes;
+    const uint32_t *words = (const uint32_t *)states.words;
+    void *values = room->values;
+    if (bytes == 1)
         for (int64_t i = 0; i < n; i++)
-            memcpy(room->values + i * to, (const char *)states.words + i * from, (size_t)to);
+            ((uint8_t *)values)[i] = (uint8_t)words[i];
+    else if (bytes == 2)
+        for (int64_t i = 0; i < n; i++)
+            ((uint16_t *)values)[i] = (uint16_t)words[i];
+    else
+        memcpy(values, words, (size_t)(n * bytes));
     store_values(plan, 0, first, n, room, sink);
 }
 

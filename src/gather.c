@@ -67,28 +67,78 @@ void axp_fill_identity_elements(axprod_dtype dtype, char *elements, int64_t n) {
     }
 }
 
-void axp_gather(const axp_piece *p, int64_t first, int64_t count, int64_t width, int64_t spread, axp_states states,
-                int64_t at) {
+/* Some outputs of a piece, copied together. */
+struct block {
+    const axp_piece *piece;
+    const int64_t *kept;  /* where they begin, the last one repeated up to `width` */
+    int64_t count, width; /* outputs, the same as whole vectors */
+    int64_t spread;
+    bool along_reduced;
+};
+
+/* One element at a time, of the first `outputs` of the block. */
+static void copy_each(const struct block *b, int64_t outputs, int64_t i, int64_t n, char *rows) {
+    const axprod_plan *plan = b->piece->plan;
+    int64_t reduced[AXP_ROWS];
+    axp_fill_offsets(plan->nest.reduced, plan->nest.reduced_count, AXP_X, i, n, reduced);
+    copy_any_elements(plan->element_bytes, b->piece->x, b->kept, outputs, reduced, n, b->along_reduced, rows,
+                      b->width / b->spread);
+}
+
+/* Runs of contiguous elements, and the padding with them. */
+static void copy_runs(const struct block *b, int64_t i, int64_t n, char *rows) {
+    const axprod_plan *plan = b->piece->plan;
+    const int64_t extent = plan->nest.reduced[0].extent, pitch = b->width * plan->element_bytes;
+    for (int64_t length; n > 0; i += length, n -= length, rows += length * pitch) {
+        int64_t offset;
+        length = axp_min(n, extent - i % extent);
+        axp_fill_offsets(plan->nest.reduced, plan->nest.reduced_count, AXP_X, i, 1, &offset);
+        if (!axp_transpose(plan->element_bytes, b->piece->x + offset, b->kept, b->width, length, rows, pitch))
+            copy_each(b, b->width, i, length, rows);
+    }
+}
+
+static bool is_smaller(int64_t stride, int64_t than) {
+    return (uint64_t)stride - 1 < (uint64_t)than - 1; /* none is 0 */
+}
+
+static void gather_block(const struct block *b, axp_states states, int64_t at) {
+    const axp_piece *p = b->piece;
     const axprod_plan *plan = p->plan;
-    const axp_nest *nest = &plan->nest;
-    int bytes = plan->element_bytes;
-    int64_t pitch = width / spread;
-    int64_t most = axp_min(AXP_GATHER_BYTES / (width * bytes), AXP_ROWS / spread);
-    int64_t reduced[AXP_ROWS], *kept = p->s->room.offsets;
-    axp_fill_offsets(nest->kept, nest->kept_count, AXP_X, first, count, kept);
-    for (int64_t row = 0; row < most; row++)
-        p->s->rows[row] = row * width * bytes;
-    bool along_reduced = nest->reduced_count && (!nest->kept_count || (uint64_t)nest->reduced[0].stride[AXP_X] - 1 <
-                                                                          (uint64_t)nest->kept[0].stride[AXP_X] - 1);
-    if (count < pitch)
-        axp_fill_identity_elements(plan->x_dtype, p->s->gathered,
-                                   width * axp_min(most, axp_divide_up(p->end - p->begin, spread)));
+    const int bytes = plan->element_bytes;
+    const int64_t spread = b->spread, row_bytes = b->width * bytes, pitch = b->width / spread;
+    const int64_t most = axp_min(AXP_GATHER_BYTES / row_bytes, AXP_ROWS / spread);
+    const bool turns = b->along_reduced && spread == 1 && plan->nest.reduced[0].stride[AXP_X] == bytes;
+    const int64_t most_rows = axp_min(most, axp_divide_up(p->end - p->begin, spread));
+    for (int64_t row = 0; row < most_rows; row++)
+        p->s->rows[row] = row * row_bytes;
+    if (b->count < pitch && !turns)
+        axp_fill_identity_elements(plan->x_dtype, p->s->gathered, b->width * most_rows);
     for (int64_t i = p->begin; i < p->end; i += most * spread) {
         int64_t n = axp_min(p->end - i, most * spread), rows = axp_divide_up(n, spread);
-        axp_fill_offsets(nest->reduced, nest->reduced_count, AXP_X, i, n, reduced);
-        copy_any_elements(bytes, p->x, kept, count, reduced, n, along_reduced, p->s->gathered, pitch);
+        if (turns)
+            copy_runs(b, i, n, p->s->gathered);
+        else
+            copy_each(b, b->count, i, n, p->s->gathered);
         axp_fill_identity_elements(plan->x_dtype, p->s->gathered + n * pitch * bytes, (rows * spread - n) * pitch);
-        p->fold(p->s->gathered, p->s->rows, rows, width, 0, states, at, &p->s->hint);
-        p->add_progress(p, n * count * bytes);
+        p->fold(p->s->gathered, p->s->rows, rows, b->width, 0, states, at, &p->s->hint);
+        p->add_progress(p, n * b->count * bytes);
+    }
+}
+
+void axp_gather(const axp_piece *p, int64_t first, int64_t count, int64_t spread, axp_states states, int64_t at) {
+    const axp_nest *nest = &p->plan->nest;
+    struct block b = {.piece = p, .spread = spread};
+    b.along_reduced = nest->reduced_count &&
+                      (!nest->kept_count || is_smaller(nest->reduced[0].stride[AXP_X], nest->kept[0].stride[AXP_X]));
+    /* few outputs with all of their elements, so that memory is read from end to end */
+    int64_t width = AXP_GATHER_BYTES / p->plan->element_bytes / (p->end - p->begin) / AXP_STATE_PAD * AXP_STATE_PAD;
+    width = axp_max(width, AXP_STATE_PAD);
+    axp_locate_outputs(p, first, count);
+    for (int64_t j = 0; j < count; j += width) {
+        b.kept = p->s->room.offsets + j;
+        b.count = axp_min(count - j, width);
+        b.width = axp_round_up(b.count, AXP_STATE_PAD);
+        gather_block(&b, states, at + j);
     }
 }

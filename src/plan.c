@@ -16,7 +16,8 @@ enum {
     COLUMN_TILE_OTHER = 512, /* of states that have no raw chains */
     GROUP_STATES = 1024,     /* states of the groups of a ROW tile together */
     RUNS_TILE = 256,
-    GATHER_TILE = 64,
+    GATHER_TILE = 256,
+    GATHER_TILE_COMPLEX = 64,
 };
 
 /*
@@ -34,6 +35,8 @@ enum {
 #define ROW_MIN_RUN 64
 /* Runs of this many elements and more are rows; shorter ones leave the collapse of a row's states too much to do. */
 #define RUNS_MOST 1024
+/* Runs of fewer bytes, for each plane of the states, are turned into rows: less work than the collapse. */
+#define ROW_MIN_BYTES 1024
 /* Outputs that are too few to fill the lanes are worth it up to this many elements. */
 #define RUNS_FEW_FACTORS 64
 /* Gathered outputs whose reduced loop is spread over several states each, to fill the vectors. */
@@ -97,7 +100,9 @@ static int64_t fill_vectors(int64_t group) {
 }
 
 /* Whether x has runs of contiguous elements that belong to `inner` outputs in turn, long enough for ROW. */
-static bool find_runs(const axp_nest *nest, int64_t bytes, int64_t *inner) {
+static bool find_runs(const axprod_plan *plan, int64_t *inner) {
+    const axp_nest *nest = &plan->nest;
+    const int64_t bytes = plan->element_bytes;
     if (nest->reduced_count == 0)
         return false;
     const axp_loop *kept = nest->kept, *reduced = nest->reduced;
@@ -111,6 +116,8 @@ static bool find_runs(const axp_nest *nest, int64_t bytes, int64_t *inner) {
     /* a few rows of whole vectors are columns */
     bool worth = width == *inner ? nest->factors > AXP_COLUMN_STEPS
                                  : reduced->extent * *inner >= axp_max(ROW_MIN_RUN, 2 * width);
+    if (*inner == 1 && nest->outputs >= AXP_STATE_PAD)
+        worth = worth && reduced->extent * bytes >= ROW_MIN_BYTES * axp_accumulator_planes(plan->accumulator);
     if (!worth)
         *inner = 1;
     return worth;
@@ -196,7 +203,7 @@ static void choose_layout(axprod_plan *plan, const axp_topology *topology) {
         plan->capacity = COLUMN_TILE_OTHER;
     } else if (has_short_runs(plan)) {
         choose_runs(plan);
-    } else if (find_runs(nest, bytes, &plan->inner)) {
+    } else if (find_runs(plan, &plan->inner)) {
         plan->layout = AXP_LAYOUT_ROW;
         plan->width = fill_vectors(plan->inner);
         while (plan->accumulator == AXP_REAL && plan->width < plan->kernels->columns)
@@ -221,7 +228,7 @@ static void choose_layout(axprod_plan *plan, const axp_topology *topology) {
         plan->capacity = AXP_STRIDE_PARTS;
     } else {
         plan->layout = AXP_LAYOUT_GATHER;
-        plan->tile = axp_min(nest->outputs, GATHER_TILE);
+        plan->tile = axp_min(nest->outputs, plan->accumulator == AXP_COMPLEX ? GATHER_TILE_COMPLEX : GATHER_TILE);
         plan->tiles = axp_divide_up(nest->outputs, plan->tile);
         plan->width = axp_round_up(plan->tile, AXP_STATE_PAD);
         if (plan->tile <= AXP_STATE_PAD / 2 && nest->factors > GATHER_SPREAD_FACTORS)

@@ -24,7 +24,7 @@ static void locate_runs(const axp_piece *p, int64_t i, axp_runs *runs, int64_t o
     runs->offsets = offsets;
     axp_fill_offsets(nest->reduced + 1, nest->reduced_count - 1, AXP_X, i / nest->reduced[0].extent, runs->count,
                      offsets);
-    axp_locate_outputs(p);
+    axp_locate_outputs(p, p->first, p->count);
 }
 
 /* The products of some runs, one state for each output. */
@@ -33,15 +33,8 @@ static void multiply_some_runs(const axp_piece *p, int64_t i, axp_runs *runs, ax
     int64_t offsets[AXP_RUN_STEPS];
     locate_runs(p, i, runs, offsets);
     const char *base = p->x + i % plan->nest.reduced[0].extent * runs->step;
-    if (p->fold_runs(base, p->s->room.offsets, p->count, runs, states, &p->s->hint)) {
-        p->add_progress(p, runs->count * runs->length * p->count * plan->element_bytes);
-        return;
-    }
-    axp_set_identity(plan->accumulator, states, p->count);
-    axp_piece rest = *p;
-    rest.begin = i;
-    rest.end = i + runs->count * runs->length;
-    axp_gather(&rest, p->first, p->count, axp_round_up(p->count, AXP_STATE_PAD), 1, states, 0);
+    p->fold_runs(base, p->s->room.offsets, p->count, runs, states, &p->s->hint);
+    p->add_progress(p, runs->count * runs->length * p->count * plan->element_bytes);
 }
 
 void axp_walk_runs(const axp_piece *p) {
@@ -57,7 +50,7 @@ void axp_walk_runs(const axp_piece *p) {
 
 /*
  * Parts of one strided run, each as long as the kernel takes them, as if they were outputs; their products are merged
- * into plan->spread states. Returns the elements that this took: 0 where they are too few, or need another way.
+ * into plan->spread states. Returns the elements that this took: 0 where they are too few.
  */
 static int64_t multiply_parts(const axp_piece *p, const char *run, int64_t length, int64_t step, axp_states states) {
     const axprod_plan *plan = p->plan;
@@ -70,8 +63,7 @@ static int64_t multiply_parts(const axp_piece *p, const char *run, int64_t lengt
         return 0;
     for (int64_t i = 0; i < n; i++)
         begins[i] = i * runs.length * step;
-    if (!p->fold_runs(run, begins, n, &runs, p->s->other, &p->s->hint))
-        return 0;
+    p->fold_runs(run, begins, n, &runs, p->s->other, &p->s->hint);
     for (int64_t half = n / 2; half >= plan->spread; half /= 2)
         plan->kernels->merge[plan->accumulator](p->s->other, 0, p->s->other, half, half);
     plan->kernels->merge[plan->accumulator](states, 0, p->s->other, 0, plan->spread);
@@ -79,7 +71,7 @@ static int64_t multiply_parts(const axp_piece *p, const char *run, int64_t lengt
     return n * runs.length;
 }
 
-/* One output, into plan->spread states. What parts do not take is gathered, as many elements at a time. */
+/* One output, into plan->spread states. What parts do not take is gathered. */
 static void multiply_strided_output(const axp_piece *p, int64_t output, axp_states states) {
     const axprod_plan *plan = p->plan;
     const axp_loop *loop = &plan->nest.reduced[0];
@@ -90,10 +82,10 @@ static void multiply_strided_output(const axp_piece *p, int64_t output, axp_stat
         int64_t taken = multiply_parts(p, base + offset, length, loop->stride[AXP_X], states);
         if (taken == 0) {
             axp_piece rest = *p;
-            taken = axp_min(length, AXP_STRIDE_PARTS * AXP_RUN_STEPS * plan->kernels->lanes);
+            taken = length;
             rest.begin = i;
-            rest.end = i + taken;
-            axp_gather(&rest, output, 1, plan->width, plan->spread, states, 0);
+            rest.end = i + length;
+            axp_gather(&rest, output, 1, plan->spread, states, 0);
         }
         i += taken;
     }

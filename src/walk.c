@@ -137,7 +137,7 @@ const char *axp_output_base(const axp_piece *p, int64_t output) {
 
 static void multiply_gathered(const axp_piece *p) {
     const axprod_plan *plan = p->plan;
-    axp_gather(p, p->first, p->count, plan->width, plan->spread, p->s->states, 0);
+    axp_gather(p, p->first, p->count, plan->spread, p->s->states, 0);
     axp_collapse(plan, p->s->states, plan->width / plan->spread);
 }
 
@@ -156,7 +156,7 @@ static void multiply_row_of_columns(const axp_piece *p, int64_t first, int64_t c
         p->add_progress(p, rows * whole * plan->element_bytes);
     }
     if (whole < count)
-        axp_gather(p, first + whole, count - whole, AXP_STATE_PAD, 1, p->s->states, at + whole);
+        axp_gather(p, first + whole, count - whole, 1, p->s->states, at + whole);
 }
 
 static void multiply_columns(const axp_piece *p) {
@@ -236,12 +236,12 @@ static void multiply_rows(const axp_piece *p) {
     collapse_groups(plan, p->s, groups);
 }
 
-void axp_locate_outputs(const axp_piece *p) {
+void axp_locate_outputs(const axp_piece *p, int64_t first, int64_t count) {
     const axp_nest *nest = &p->plan->nest;
     int64_t *outputs = p->s->room.offsets;
-    axp_fill_offsets(nest->kept, nest->kept_count, AXP_X, p->first, p->count, outputs);
-    for (int64_t k = p->count; k % AXP_STATE_PAD; k++)
-        outputs[k] = outputs[p->count - 1];
+    axp_fill_offsets(nest->kept, nest->kept_count, AXP_X, first, count, outputs);
+    for (int64_t k = count; k % AXP_STATE_PAD; k++)
+        outputs[k] = outputs[count - 1];
 }
 
 static int64_t round_columns(const axp_piece *p, double bound) {
@@ -249,7 +249,7 @@ static int64_t round_columns(const axp_piece *p, double bound) {
     const axp_nest *nest = &plan->nest;
     const axp_finish_room *room = &p->s->room;
     axp_fill_offsets(nest->reduced, nest->reduced_count, AXP_X, 0, nest->factors, p->s->rows);
-    axp_locate_outputs(p);
+    axp_locate_outputs(p, p->first, p->count);
     return plan->kernels->round_columns[plan->x_dtype](p->x, room->offsets, p->count, p->s->rows, nest->factors, bound,
                                                        room->values, room->doubtful, &p->s->hint);
 }

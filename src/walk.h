@@ -57,8 +57,9 @@ int64_t axp_walk_direct(const axp_piece *piece, double bound);
 
 /* The first element of an output, in the first reduced iteration. */
 const char *axp_output_base(const axp_piece *piece, int64_t output);
-/* The same of all outputs of a piece as offsets from piece->x, to whole vectors, in s->room.offsets. */
-void axp_locate_outputs(const axp_piece *piece);
+/* The same of outputs first .. first+count-1 as offsets from piece->x, the last one repeated up to a multiple of
+   AXP_STATE_PAD, in s->room.offsets. */
+void axp_locate_outputs(const axp_piece *piece, int64_t first, int64_t count);
 
 /* ---------------------------------------------------------------------------------------- runs.c, for axp_walk --- */
 
@@ -70,12 +71,21 @@ int64_t axp_walk_runs_direct(const axp_piece *piece, double bound);
 /* -------------------------------------------------------------------------------------------------- gather.c --- */
 
 /*
- * Any strides: the elements of `count` outputs from `first` on are copied into rows of `width` elements, `spread`
- * reduced iterations to a row, and multiplied into states at, at+1, ...
+ * Any strides: the elements of `count` outputs from `first` on are copied into rows of whole vectors, `spread` reduced
+ * iterations to a row, and multiplied into states at, at+1, ...
  */
-void axp_gather(const axp_piece *piece, int64_t first, int64_t count, int64_t width, int64_t spread, axp_states states,
-                int64_t at);
+void axp_gather(const axp_piece *piece, int64_t first, int64_t count, int64_t spread, axp_states states, int64_t at);
 void axp_fill_identity_elements(axprod_dtype dtype, char *elements, int64_t n);
+
+/* ----------------------------------------------------------------------------------------------- transpose.c --- */
+
+/*
+ * Element i of the run that begins at base + outputs[j] goes to rows + i * pitch + j * bytes, 0 <= i < length,
+ * 0 <= j < n. n is a multiple of AXP_STATE_PAD, pitch is in bytes. False, and nothing is done, where a run of this
+ * length is not worth it.
+ */
+bool axp_transpose(int bytes, const char *base, const int64_t *outputs, int64_t n, int64_t length, char *rows,
+                   int64_t pitch);
 
 /* ---------------------------------------------------------------------------------------------------- states --- */
 

@@ -49,6 +49,33 @@ INLINE vuint32 biased_exponents(vuint32 fields) {
     return greatest_uint32(fields, (vuint32){0} + ONE_FIELD) >> 20;
 }
 
+/* The significand of whatever there is, with its exponent added to one. */
+INLINE vdouble take_apart(vdouble x, vint *exponent) {
+    vint bits = as_bits(x), field = bits & broadcast_bits(EXPONENT_BITS);
+    vint tiny = (vint)(field == broadcast_bits(0)), special = (vint)(field == broadcast_bits(EXPONENT_BITS));
+    *exponent += shift_right(field, 52) - tiny - BIAS;
+    return select_double(special, x, significand_of(bits));
+}
+
+/* The same of LANES vectors, by masks alone where all numbers are normal. */
+INLINE void take_all_apart(vdouble x[LANES], vint *exponent) {
+    vuint32 sum = {0}, least, greatest;
+    UNROLLED(j, LANES / 2) {
+        vuint32 fields = upper_halves(as_bits(x[2 * j]), as_bits(x[2 * j + 1])) & (uint32_t)(EXPONENT_BITS >> 32);
+        least = j ? least_uint32(least, fields) : fields;
+        greatest = j ? greatest_uint32(greatest, fields) : fields;
+        sum += fields >> 20;
+    }
+    if (any_negative((least - ONE_FIELD) | (greatest + ONE_FIELD))) {
+        UNROLLED(j, LANES)
+        x[j] = take_apart(x[j], exponent);
+        return;
+    }
+    *exponent += first_lanes(sum, (vuint32){0}) + second_lanes(sum, (vuint32){0}) - LANES * BIAS;
+    UNROLLED(j, LANES)
+    x[j] = as_double((as_bits(x[j]) & broadcast_bits(SIGNIFICAND_AND_SIGN)) | broadcast_bits(ONE_BITS));
+}
+
 INLINE vuint32 load_halves(const char *row, int v) {
     return upper_halves(load_vint(row + 2 * v * VECTOR_BYTES), load_vint(row + (2 * v + 1) * VECTOR_BYTES));
 }

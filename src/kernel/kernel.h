@@ -86,10 +86,9 @@ typedef struct axp_runs {
 /*
  * Sets states 0 .. n-1 to the products of runs: run r of output i begins at base + outputs[i] + runs->offsets[r]. n is
  * rounded up to AXP_STATE_PAD, and outputs has so many entries. An output takes at most AXP_RUN_STEPS vectors, counted
- * run by run, or so many elements where runs are shorter than a vector. False: the data need another way, and the
- * states mean nothing.
+ * run by run, or so many elements where runs are shorter than a vector.
  */
-typedef bool axp_fold_runs(const char *base, const int64_t *outputs, int64_t n, const axp_runs *runs, axp_states states,
+typedef void axp_fold_runs(const char *base, const int64_t *outputs, int64_t n, const axp_runs *runs, axp_states states,
                            axp_fold_hint *hint);
 #define AXP_RUN_STEPS 16
 

@@ -24,7 +24,9 @@ enum {
     LEAST_WIDE = 64,     /* columns that go through a few rows at a time */
     SPREAD_OUTPUTS = 64, /* whose runs, of that length at least, are read in several places */
     SPREAD_BYTES = 128,
-    SHORT_RUNS = -1, /* in the place of a number of vectors */
+    TURNED_AHEAD = 4096,           /* bytes from what is turned round to what is asked of the memory */
+    CHUNK = LANES < 4 ? LANES : 4, /* elements of each between looks at the exponents: f32 has no room for more */
+    SHORT_RUNS = -1,               /* in the place of a number of vectors */
 };
 
 INLINE bool is_worth_trying(axp_trial *trial) {
@@ -161,12 +163,14 @@ INLINE bool try_raw(axp_fold_hint *hint) {
 #include "apart.h"
 #include "round.inc"
 
-/* FLOATS: significands of 11 or 8 bits twice; 8 bits three times would leave a rest of most powers of two */
+/* STEPS: as in real.inc, for single elements; of float64 what is left of them. FLOATS: significands of 11 or 8 bits
+ * twice; 8 bits three times would leave a rest of most powers of two */
 #define DTYPE f32
 #define BYTES 4
 #define GROUP 2
 #define FLOATS 0
 #define PASS_GROUPS 4
+#define STEPS 6
 #include "raws.inc"
 
 #define DTYPE f64
@@ -174,6 +178,7 @@ INLINE bool try_raw(axp_fold_hint *hint) {
 #define GROUP 1
 #define FLOATS 0
 #define PASS_GROUPS 4
+#define STEPS APART_SEGMENT
 #include "raws.inc"
 
 #define DTYPE f16
@@ -181,6 +186,7 @@ INLINE bool try_raw(axp_fold_hint *hint) {
 #define GROUP 4
 #define FLOATS 2
 #define PASS_GROUPS 2
+#define STEPS 32
 #include "raws.inc"
 
 #define DTYPE bf16
@@ -188,6 +194,7 @@ INLINE bool try_raw(axp_fold_hint *hint) {
 #define GROUP 4
 #define FLOATS 2
 #define PASS_GROUPS 2
+#define STEPS 4
 #include "raws.inc"
 
 #define DTYPE c64
@@ -300,13 +307,13 @@ const axp_kernels TABLE_NAME(AXP_ISA) = {
         },
     .fold_runs =
         {
-#define X(NAME, name) [AXPROD_##NAME] = raw_fold_runs_##name,
+#define X(NAME, name) [AXPROD_##NAME] = raw_any_runs_##name,
             FLOAT_DTYPES(X)
 #undef X
         },
     .fold_runs_narrow =
         {
-#define X(NAME, name) [AXPROD_##NAME] = narrow_fold_runs_##name,
+#define X(NAME, name) [AXPROD_##NAME] = narrow_any_runs_##name,
             FLOAT_DTYPES(X)
 #undef X
         },
