@@ -137,6 +137,12 @@ static bool has_short_runs(const axprod_plan *plan) {
     return has_runs(plan) && run->stride[AXP_X] == plan->element_bytes && run->extent < RUNS_MOST;
 }
 
+/* Whether runs fill vectors: copies cost more than lanes that do the same work as others do, where outputs are few. */
+static bool has_vectors(const axprod_plan *plan) {
+    const axp_loop *run = &plan->nest.reduced[0];
+    return can_fold_runs(plan) && run->stride[AXP_X] == plan->element_bytes && run->extent >= plan->kernels->lanes;
+}
+
 /* Whether the innermost reduced loop is long enough for STRIDE, where outputs are too few for RUNS. */
 static bool has_strided_run(const axprod_plan *plan) {
     const axp_nest *nest = &plan->nest;
@@ -218,7 +224,7 @@ static void choose_layout(axprod_plan *plan, const axp_topology *topology) {
         plan->capacity = in_tile == 1 ? plan->width : plan->width * axp_round_up(in_tile, AXP_STATE_PAD);
     } else if (nest->kept_count && nest->kept[0].stride[AXP_X] == bytes && nest->kept[0].extent >= AXP_STATE_PAD) {
         choose_columns(plan, column_tile(plan, topology));
-    } else if (has_runs(plan)) {
+    } else if (has_runs(plan) || has_vectors(plan)) {
         choose_runs(plan);
     } else if (has_strided_run(plan)) {
         plan->layout = AXP_LAYOUT_STRIDE;
