@@ -190,8 +190,8 @@ AXPROD_API axprod_dtype axprod_result_dtype(axprod_dtype x);
  * - ERROR_ISA: products, and the creation of plans. Unset AXPROD_ISA, or name an instruction set of this machine.
  * - ERROR_UNSUPPORTED: functions that are for plans of another kind. Use the one for this kind, if there is one.
  * - ERROR_COUNT: functions of partials, of boxes, and of plans over MPI. Mend the number.
- * - UNRESOLVED: axprod_plan_finish() and axprod_plan_finish_wide() alone, and no failure: all outputs are written, and
- *   those listed are to be finished again with wide partials.
+ * - UNRESOLVED: axprod_plan_finish(), axprod_plan_finish_packed() and axprod_plan_finish_wide() alone, and no failure:
+ *   all outputs are written, and those listed are to be finished again with wide partials.
  * - ERROR_TILING, ERROR_DIFFER, ERROR_COMM, ERROR_MPI: functions of axprod_mpi.h alone. Let the boxes tile the tensor;
  *   give all ranks the same arguments; pass an intra-communicator; call while MPI runs.
  */
@@ -529,7 +529,8 @@ AXPROD_API axprod_status axprod_plan_packed_partials(const axprod_plan *plan, co
 
 /**
  * Finishes some outputs as axprod_plan_finish() does, from partials that need no merge before: output first + i gets
- * the product over k of pieces[k][i]. Other outputs are not touched.
+ * the product over k of pieces[k][i]. Other outputs are not touched. Outputs whose strides are not in C order are
+ * finished one by one, which is slower.
  *
  * @param plan        as in axprod_plan_partials()
  * @param pieces      num_pieces arrays of count packed partials, in C order of the result

@@ -71,7 +71,7 @@ void axp_fill_identity_elements(axprod_dtype dtype, char *elements, int64_t n) {
 struct block {
     const axp_piece *piece;
     const int64_t *kept;  /* where they begin, the last one repeated up to `width` */
-    int64_t count, width; /* outputs, the same as whole vectors */
+    int64_t count, width; /* outputs; elements of a row, in whole vectors */
     int64_t spread;
     bool along_reduced;
 };

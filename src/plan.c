@@ -137,10 +137,11 @@ static bool has_short_runs(const axprod_plan *plan) {
     return has_runs(plan) && run->stride[AXP_X] == plan->element_bytes && run->extent < RUNS_MOST;
 }
 
-/* Whether runs fill vectors: copies cost more than lanes that do the same work as others do, where outputs are few. */
+/* Whether few outputs, but not one, have runs that fill vectors: copies cost more than a few idle lanes. */
 static bool has_vectors(const axprod_plan *plan) {
     const axp_loop *run = &plan->nest.reduced[0];
-    return can_fold_runs(plan) && run->stride[AXP_X] == plan->element_bytes && run->extent >= plan->kernels->lanes;
+    return can_fold_runs(plan) && plan->nest.outputs > 1 && run->stride[AXP_X] == plan->element_bytes &&
+           run->extent >= plan->kernels->lanes;
 }
 
 /* Whether the innermost reduced loop is long enough for STRIDE, where outputs are too few for RUNS. */

@@ -268,8 +268,7 @@ axprod_status axp_resolve(const axprod_plan *plan, const char *x, int64_t output
     }
 }
 
-/* ------------------------------------------------------------------------------------------------- public functions
- * --- */
+/* --------------------------------------------------------------------------------------------- public functions --- */
 
 /* The digits of the index are found from the largest stride on. */
 int64_t axp_output_of_index(const axp_nest *nest, int64_t index) {

@@ -34,9 +34,10 @@
  * order, with the same global shape, axes, dtypes, form, options.result and options.root. They return the same status
  * on all ranks, and axprod_last_error() names the rank that was at fault and its argument. An error that shows only
  * while elements are multiplied (NO_MEMORY; NULL and OVERLAP in the execution of a plan) is agreed on by the ranks of a
- * reduce group, with AXPROD_MPI_ALL and AXPROD_MPI_ROOT by all ranks. After an error that only some ranks can see,
- * ERROR_MPI, plans on that communicator can only be destroyed. MPI cannot agree without a communicator: errors of comm
- * itself, of MPI not running and of plan == NULL come back at once, on the rank that made them alone.
+ * reduce group, with AXPROD_MPI_ALL and AXPROD_MPI_ROOT by all ranks; the outputs then hold anything, on every rank.
+ * After any other error no output has been written to. After an error that only some ranks can see, ERROR_MPI, plans on
+ * that communicator can only be destroyed. MPI cannot agree without a communicator: errors of comm itself, of MPI not
+ * running and of plan == NULL come back at once, on the rank that made them alone.
  *
  * The caller's communicator carries no traffic: the first call on it makes a duplicate, with MPI_ERRORS_RETURN, which
  * is kept as an attribute and freed with it. MPI_COMM_SELF and any intra-communicator will do. MPI has to be
@@ -234,7 +235,7 @@ AXPROD_API axprod_status axprod_mpi_plan_create_log(axprod_mpi_plan **plan, cons
                                                     MPI_Comm comm);
 
 /**
- * Collective over the plan's communicator. Executes a plan. After an error the outputs may be written in part.
+ * Collective over the plan's communicator. Executes a plan. After an error the outputs may hold anything.
  *
  * @param plan    not under way
  * @param x       address of element (0, 0, ...) of this rank's box; may be NULL where that is empty

@@ -103,7 +103,7 @@ struct axprod_mpi_plan {
     axp_mpi_stage stage;
     bool started, blocking;
     bool broken;             /* an error of MPI: the communicators are in no known state */
-    MPI_Request *requests;   /* two for each rank of the group, and four for each where ranks share in pairs */
+    MPI_Request *requests;   /* two for each rank of the group; four for each where ranks share in pairs */
     axp_mpi_header *headers; /* of each rank, where they do */
     int num_requests;        /* that are under way */
     const void *x;
