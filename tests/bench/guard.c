@@ -16,27 +16,27 @@
 #include <time.h>
 
 /*
- * At most half of the least that was measured on a processor with AVX2, with either compiler: whatever a kernel falls
+ * About half of the least that was measured on a processor with AVX2, with either compiler: whatever a kernel falls
  * back to costs more than that.
  */
 static const struct {
     const char *text;
     double baseline, vectors; /* x86_64_v2, wider ones */
 } cases[] = {
-    {"f64 *", 0.29, 1.2},
-    {"f64 16x* axes=1", 0.24, 0.7},
-    {"f64 64x* axes=0", 0.31, 2},
+    {"f64 *", 0.41, 1.4},
+    {"f64 16x* axes=1", 0.38, 1.1},
+    {"f64 64x* axes=0", 0.36, 2.2},
     {"f64 *x8 axes=1", 0.22, 0.8},
     {"f64 *x64 axes=1", 0.26, 1.8},
-    {"f64 *x4 axes=0", 0.28, 1.2},
-    {"f64 *x32x32 axes=1", 0.29, 1.4},
-    {"f64 * data=shrinking", 0.27, 1.2},
+    {"f64 *x4 axes=0", 0.41, 1.4},
+    {"f64 *x32x32 axes=1", 0.35, 1.4},
+    {"f64 * data=shrinking", 0.41, 1.4},
     {"f64 * data=wild", 0.17, 1},
     {"f64 64x* axes=0 data=wild", 0.17, 0.9},
     {"f64 *x64 axes=1 data=wild", 0.17, 0.6},
     {"f64 * data=tiny", 0.1, 0.7},
     {"f64 *x1 axes=all pad=1", 0.25, 1},
-    {"f32 *", 0.9, 1.2},
+    {"f32 *", 0.9, 1.4},
     {"f32 64x* axes=0", 0.9, 1.5},
     {"f32 *x64 axes=1", 0.43, 1.6},
     {"f32 *x8 axes=1", 0.47, 0.8},
