@@ -33,14 +33,21 @@ INLINE void multiply_vector(const bool narrow, struct apart_states *s, int v, vd
     s->lo[v] = state.lo;
 }
 
+/* The significand of a normal number, 1.f; and without its sign, which of a subnormal one or zero is 1 too much. */
+INLINE vdouble normal_significand(vint bits) {
+    return as_double((bits & broadcast_bits(SIGNIFICAND_AND_SIGN)) | broadcast_bits(ONE_BITS));
+}
+INLINE vdouble one_point_f(vint bits) {
+    return as_double((bits & broadcast_bits(~(SIGN_BIT | EXPONENT_BITS))) | broadcast_bits(ONE_BITS));
+}
+
 /*
  * The significand of a number: 1.f, or of a subnormal one, f 2^-1074, as f 2^-52; zeros give themselves. Arithmetic on
  * subnormal numbers themselves would be slow.
  */
 INLINE vdouble significand_of(vint bits) {
     vint tiny = (vint)((bits & broadcast_bits(EXPONENT_BITS)) == broadcast_bits(0));
-    vint one_point_f = (bits & broadcast_bits(~(SIGN_BIT | EXPONENT_BITS))) | broadcast_bits(ONE_BITS);
-    vdouble magnitude = as_double(one_point_f) - as_double(tiny & broadcast_bits(ONE_BITS));
+    vdouble magnitude = one_point_f(bits) - as_double(tiny & broadcast_bits(ONE_BITS));
     return as_double(as_bits(magnitude) | (bits & broadcast_bits(SIGN_BIT)));
 }
 
@@ -73,7 +80,7 @@ INLINE void take_all_apart(vdouble x[LANES], vint *exponent) {
     }
     *exponent += first_lanes(sum, (vuint32){0}) + second_lanes(sum, (vuint32){0}) - LANES * BIAS;
     UNROLLED(j, LANES)
-    x[j] = as_double((as_bits(x[j]) & broadcast_bits(SIGNIFICAND_AND_SIGN)) | broadcast_bits(ONE_BITS));
+    x[j] = normal_significand(as_bits(x[j]));
 }
 
 INLINE vuint32 load_halves(const char *row, int v) {
@@ -96,36 +103,25 @@ __attribute__((noinline, cold)) static void multiply_rare(bool narrow, const cha
 
 /* Rows of normal numbers, by masks alone. */
 INLINE void multiply_normal(const bool narrow, const char *row, struct apart_states *s) {
-    UNROLLED(v, PASS_VECTORS) {
-        vint bits = load_vint(row + v * VECTOR_BYTES);
-        multiply_vector(narrow, s, v,
-                        as_double((bits & broadcast_bits(SIGNIFICAND_AND_SIGN)) | broadcast_bits(ONE_BITS)));
-    }
+    UNROLLED(v, PASS_VECTORS)
+    multiply_vector(narrow, s, v, normal_significand(load_vint(row + v * VECTOR_BYTES)));
 }
 /* Subnormal numbers and zeros among them: significand_of for two vectors at a time, as their upper halves say. */
-INLINE void multiply_finite(const bool narrow, const char *row, const vuint32 halves[PASS_VECTORS / 2],
-                            const vuint32 fields[PASS_VECTORS / 2], struct apart_states *s,
-                            vuint32 signs[PASS_VECTORS / 2]) {
+INLINE void multiply_finite(const bool narrow, const char *row, const vuint32 fields[PASS_VECTORS / 2],
+                            struct apart_states *s) {
     vuint32 tiny_ones[PASS_VECTORS / 2];
-    UNROLLED(v, PASS_VECTORS / 2) {
-        signs[v] ^= halves[v];
-        tiny_ones[v] = (vuint32)(fields[v] == 0) & (uint32_t)(ONE_BITS >> 32);
-    }
+    UNROLLED(v, PASS_VECTORS / 2)
+    tiny_ones[v] = (vuint32)(fields[v] == 0) & (uint32_t)(ONE_BITS >> 32);
     UNROLLED(v, PASS_VECTORS) {
-        vint bits = load_vint(row + v * VECTOR_BYTES);
-        vint one_point_f = (bits & broadcast_bits(~(SIGN_BIT | EXPONENT_BITS))) | broadcast_bits(ONE_BITS);
         vint tiny_one = unpack(v, (vuint32){0}, tiny_ones[v / 2]);
-        multiply_vector(narrow, s, v, as_double(one_point_f) - as_double(tiny_one));
+        multiply_vector(narrow, s, v, one_point_f(load_vint(row + v * VECTOR_BYTES)) - as_double(tiny_one));
     }
 }
 
 /* Rows of nothing but subnormal numbers and zeros: their exponents are all the same. */
 INLINE void multiply_tiny(const bool narrow, const char *row, struct apart_states *s) {
-    UNROLLED(v, PASS_VECTORS) {
-        vint bits = load_vint(row + v * VECTOR_BYTES);
-        vint one_point_f = (bits & broadcast_bits(~(SIGN_BIT | EXPONENT_BITS))) | broadcast_bits(ONE_BITS);
-        multiply_vector(narrow, s, v, as_double(one_point_f) - broadcast(1));
-    }
+    UNROLLED(v, PASS_VECTORS)
+    multiply_vector(narrow, s, v, one_point_f(load_vint(row + v * VECTOR_BYTES)) - broadcast(1));
 }
 
 /* What the elements of rows are expected to be. */
@@ -161,7 +157,7 @@ INLINE bool multiply_apart(const bool narrow, const enum apart_kind kind, const 
         s->exponents[v] += kind == APART_NORMAL ? fields[v] >> 20
                            : kind == APART_TINY ? (vuint32){0} + 1
                                                 : biased_exponents(fields[v]);
-        if (kind == APART_TINY)
+        if (kind != APART_NORMAL)
             signs[v] ^= halves[v];
     }
     /* the compiler is to load the row once more: its registers are needed for the states */
@@ -171,7 +167,7 @@ INLINE bool multiply_apart(const bool narrow, const enum apart_kind kind, const 
     else if (kind == APART_TINY)
         multiply_tiny(narrow, row, s);
     else
-        multiply_finite(narrow, row, halves, fields, s, signs);
+        multiply_finite(narrow, row, fields, s);
     return true;
 }
 

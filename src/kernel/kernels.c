@@ -7,6 +7,7 @@
 #include "kernel.h"
 #include "load.h"
 #include "real.h"
+#include "shuffle.h"
 #include "vec.h"
 
 /*

@@ -26,8 +26,7 @@
  * Packing (packed.inc) costs a partial of one or more elements at most 4 u^2, once.
  *
  * Together at most 35 + 8 + 4, 32 + 8 + 4 or 31 + 8 + 4, in units of u^2 per element: below AXP_ERROR_PER_FACTOR, with
- * room for the second order (n < 2^52 / 48
- * elements; beyond, the bound makes every output doubtful and hence exact).
+ * room for the second order (n < 2^52 / 48 elements; beyond, the bound makes every output doubtful and hence exact).
  *
  * Runs. Each lane begins with an element and multiplies m - 1 <= 15 more: (m + 3) u^2 per element, and |lo| <= a u |hi|
  * with a = m - 1. Two lanes are combined into lo = fl(r + fl(fl(h1 l2) + fl(l1 fl(h2 + l2)))), which neglects nothing.
