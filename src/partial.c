@@ -59,6 +59,22 @@ enum {
     BLOCK = 256
 };
 
+/* What a block of outputs goes through on its way from partials to results. */
+struct workspace {
+    _Alignas(AXP_ALIGNMENT) double words[5 * BLOCK]; /* states; complex ones have most planes */
+    _Alignas(AXP_ALIGNMENT) char values[16 * BLOCK];
+    int32_t doubtful[BLOCK];
+    int64_t offsets[BLOCK];
+};
+
+static axp_states states_of(struct workspace *w) {
+    return (axp_states){w->words, BLOCK};
+}
+
+static axp_finish_room room_of(struct workspace *w) {
+    return (axp_finish_room){w->values, w->doubtful, w->offsets};
+}
+
 /* Partials of outputs first .. first+n-1 of the nest in turn: where they are, or gathered. */
 static const axprod_partial *find_partials(const axp_nest *nest, const axprod_partial *partials, int64_t first,
                                            int64_t n, axprod_partial *some) {
@@ -74,12 +90,9 @@ static const axprod_partial *find_partials(const axp_nest *nest, const axprod_pa
 static axprod_status finish_all(const axprod_plan *plan, const axprod_partial *partials, double bound,
                                 const axp_sink *sink, axp_unresolved *unresolved) {
     const axp_nest *nest = &plan->nest;
-    _Alignas(AXP_ALIGNMENT) double words[3 * BLOCK];
-    _Alignas(AXP_ALIGNMENT) char values[16 * BLOCK];
-    int32_t doubtful[BLOCK];
-    int64_t offsets[BLOCK];
-    axp_states states = {words, BLOCK};
-    axp_finish_room room = {values, doubtful, offsets};
+    struct workspace w;
+    const axp_states states = states_of(&w);
+    const axp_finish_room room = room_of(&w);
     for (int64_t first = 0; first < nest->outputs; first += BLOCK) {
         int64_t n = axp_min(BLOCK, nest->outputs - first);
         axprod_partial some[BLOCK];
@@ -100,6 +113,14 @@ static axprod_status check_outputs(const axprod_plan *plan, void *out, void *sec
                               axp_output_name(plan->form, 1), &plan->out_extent[1], second);
 }
 
+static axprod_status tell_unresolved(axprod_status status, int64_t count, int64_t *num_unresolved) {
+    if (num_unresolved)
+        *num_unresolved = count;
+    if (status == AXPROD_OK && count)
+        return axp_fail(AXPROD_UNRESOLVED, "the partials do not decide the rounding of %lld outputs", (long long)count);
+    return status;
+}
+
 axprod_status axprod_plan_finish(const axprod_plan *plan, const axprod_partial *partials, int64_t factors, void *out,
                                  void *second, int64_t *unresolved, int64_t *num_unresolved) {
     AXP_TRY(check_partials(plan, AXP_REAL, "partials", partials));
@@ -113,12 +134,7 @@ axprod_status axprod_plan_finish(const axprod_plan *plan, const axprod_partial *
     axp_fpenv_leave(saved);
     if (unresolved && !axp_in_index_order(&plan->nest))
         qsort(unresolved, (size_t)list.count, sizeof *unresolved, compare_indices);
-    if (num_unresolved)
-        *num_unresolved = list.count;
-    if (status == AXPROD_OK && list.count)
-        return axp_fail(AXPROD_UNRESOLVED, "the partials do not decide the rounding of %lld outputs",
-                        (long long)list.count);
-    return status;
+    return tell_unresolved(status, list.count, num_unresolved);
 }
 
 /* --------------------------------------------------------------------------------------------- packed partials --- */
@@ -169,16 +185,13 @@ static axprod_status finish_pieces(const axprod_plan *plan, const axprod_packed_
     const bool in_order = axp_in_index_order(&plan->nest);
     const int64_t most = in_order ? BLOCK : 1;
     axp_round_packed *round = plan->form == AXP_FORM_VALUE ? plan->kernels->round_packed[plan->out_dtype[0]] : NULL;
-    _Alignas(AXP_ALIGNMENT) double words[3 * BLOCK];
-    _Alignas(AXP_ALIGNMENT) char values[16 * BLOCK];
-    int32_t doubtful[BLOCK];
-    int64_t offsets[BLOCK];
-    axp_states states = {words, BLOCK};
-    axp_finish_room room = {values, doubtful, offsets};
+    struct workspace w;
+    const axp_states states = states_of(&w);
+    const axp_finish_room room = room_of(&w);
     for (int64_t at = 0; at < count; at += most) {
         int64_t n = axp_min(most, count - at);
         int64_t output = in_order ? first + at : axp_output_of_index(&plan->nest, first + at);
-        if (round && round(pieces, num_pieces, at, n, bound, values)) {
+        if (round && round(pieces, num_pieces, at, n, bound, w.values)) {
             AXP_TRY(axp_finish_values(plan, NULL, output, n, &room, 0, sink));
             continue;
         }
@@ -200,29 +213,22 @@ axprod_status axprod_plan_finish_packed(const axprod_plan *plan, const axprod_pa
     axprod_status status = finish_pieces(plan, pieces, num_pieces, first, count,
                                          axp_error_bound(plan->x_dtype, factors, true), &sink, &list);
     axp_fpenv_leave(saved);
-    if (num_unresolved)
-        *num_unresolved = list.count;
-    if (status == AXPROD_OK && list.count)
-        return axp_fail(AXPROD_UNRESOLVED, "the partials do not decide the rounding of %lld outputs",
-                        (long long)list.count);
-    return status;
+    return tell_unresolved(status, list.count, num_unresolved);
 }
 
 /* -------------------------------------------------------------------------------------------- complex partials --- */
 
 static void finish_all_complex(const axprod_plan *plan, const axprod_complex_partial *partials, const axp_sink *sink) {
     const axp_nest *nest = &plan->nest;
-    _Alignas(AXP_ALIGNMENT) double words[5 * BLOCK];
-    _Alignas(AXP_ALIGNMENT) char values[16 * BLOCK];
-    int64_t offsets[BLOCK];
-    axp_states states = {words, BLOCK};
-    axp_finish_room room = {values, NULL, offsets};
+    struct workspace w;
+    const axp_states states = states_of(&w);
+    const axp_finish_room room = room_of(&w);
     for (int64_t first = 0; first < nest->outputs; first += BLOCK) {
         int64_t n = axp_min(BLOCK, nest->outputs - first);
         axprod_complex_partial some[BLOCK];
-        axp_fill_offsets(nest->kept, nest->kept_count, AXP_INDEX, first, n, offsets);
+        axp_fill_offsets(nest->kept, nest->kept_count, AXP_INDEX, first, n, w.offsets);
         for (int64_t i = 0; i < n; i++)
-            some[i] = partials[nest->origin[AXP_INDEX] + offsets[i]];
+            some[i] = partials[nest->origin[AXP_INDEX] + w.offsets[i]];
         plan->kernels->load_complex_partials(some, n, states);
         axp_finish_tile(plan, NULL, first, n, states, 0, &room, sink, NULL);
     }

@@ -37,7 +37,7 @@ static bool needs_other_states(const axprod_plan *plan) {
 int64_t axp_divide_scratch(const axprod_plan *plan, char *memory, axp_scratch *s) {
     int64_t room = axp_round_up(axp_min(plan->tile, AXP_FINISH_MOST), AXP_STATE_PAD), at = 0;
     bool gathers = plan->layout != AXP_LAYOUT_EMPTY;
-    s->hint = (axp_fold_hint){{0, 0}, {0, 0}, {0, 0}};
+    s->hint = (axp_fold_hint){.raw = {0, 0}};
     s->states = (axp_states){(double *)(memory + at), plan->capacity};
     at += axp_states_bytes(plan->accumulator, plan->capacity);
     at += plan->capacity * axp_spare_planes(plan->accumulator) * (int64_t)sizeof(double);
@@ -266,7 +266,7 @@ void axp_walk(const axp_piece *p) {
     const axprod_plan *plan = p->plan;
     /* where speed is not all that depends on it: nothing of what the thread did before may show */
     if (plan->accumulator == AXP_COMPLEX)
-        p->s->hint = (axp_fold_hint){{0, 0}, {0, 0}, {0, 0}};
+        p->s->hint = (axp_fold_hint){.raw = {0, 0}};
     switch (plan->layout) {
     case AXP_LAYOUT_COLUMN:
         axp_set_identity(plan->accumulator, p->s->states, p->count);
