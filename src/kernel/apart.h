@@ -5,20 +5,23 @@
  */
 
 /*
- * Steps of significands in [1, 2) before lo is folded into hi and the exponent is taken out; and where they may be as
- * small as 2^-52, as subnormal ones are, before the exponent is taken out: 2^-832.
+ * Steps of significands in [1, 2) before lo is folded into hi and the exponent is taken out: 2^64; and where they may
+ * be as small as 2^-52, as subnormal ones are, before the exponent is taken out: 2^-832.
  */
 enum {
-    APART_STEPS = 32,
+    APART_STEPS = 64,
     APART_SEGMENT = 16
 };
 
 /* 1 as a field of exponent bits, in the upper half of a double. */
 #define ONE_FIELD (UINT32_C(1) << 20)
 
+/* What exponents of a block are offset by, so that none is negative. */
+#define EXPONENT_OFFSET (UINT32_C(1) << 20)
+
 struct apart_states {
     vdouble hi[PASS_VECTORS], lo[PASS_VECTORS];
-    vuint32 exponents[PASS_VECTORS / 2]; /* of two vectors each, biased, since the block began */
+    vuint32 exponents[PASS_VECTORS / 2]; /* of two vectors each, biased, since the block began; with the offset */
 };
 
 /* Vector v of what is kept for two at a time. */
@@ -83,6 +86,19 @@ INLINE void take_all_apart(vdouble x[LANES], vint *exponent) {
     x[j] = normal_significand(as_bits(x[j]));
 }
 
+/* take_exponent for states in the midst of a block. */
+INLINE void take_exponents(struct apart_states *s) {
+    UNROLLED(v, PASS_VECTORS / 2) {
+        vuint32 fields = upper_halves(as_bits(s->hi[2 * v]), as_bits(s->hi[2 * v + 1]));
+        s->exponents[v] += ((fields & (uint32_t)(EXPONENT_BITS >> 32)) >> 20) - BIAS;
+    }
+    UNROLLED(v, PASS_VECTORS) {
+        vdouble scale = exponent_scale(s->hi[v]);
+        s->hi[v] *= scale;
+        s->lo[v] *= scale;
+    }
+}
+
 INLINE vuint32 load_halves(const char *row, int v) {
     return upper_halves(load_vint(row + 2 * v * VECTOR_BYTES), load_vint(row + (2 * v + 1) * VECTOR_BYTES));
 }
@@ -99,6 +115,7 @@ __attribute__((noinline, cold)) static void multiply_rare(bool narrow, const cha
     }
     for (int v = 0; v < PASS_VECTORS / 2; v++)
         s->exponents[v] += biased_exponents(load_halves(row, v) & (uint32_t)(EXPONENT_BITS >> 32));
+    take_exponents(s);
 }
 
 /* Rows of normal numbers, by masks alone. */
@@ -172,7 +189,7 @@ INLINE bool multiply_apart(const bool narrow, const enum apart_kind kind, const 
 }
 
 /*
- * At most APART_SEGMENT rows. The states are in the midst of a chain before, and afterwards unless it ends here.
+ * At most APART_STEPS rows, or APART_SEGMENT where they are not expected to be normal. The states are in the midst of a chain before, and afterwards unless it ends here.
  * Returns whether most rows were what is expected.
  */
 INLINE bool careful_block_f64(const bool narrow, const enum apart_kind kind, bool ends, const char *base,
@@ -183,7 +200,8 @@ INLINE bool careful_block_f64(const bool narrow, const enum apart_kind kind, boo
     UNROLLED(v, PASS_VECTORS) {
         s.hi[v] = load_vdouble(axp_plane(states, AXP_PLANE_HI) + at + v * LANES);
         s.lo[v] = load_vdouble(axp_plane(states, AXP_PLANE_LO) + at + v * LANES);
-        s.exponents[v / 2] = signs[v / 2] = (vuint32){0};
+        s.exponents[v / 2] = (vuint32){0} + EXPONENT_OFFSET;
+        signs[v / 2] = (vuint32){0};
     }
     for (int64_t r = 0; r < rows; r++) {
         if (prefetch)
@@ -195,33 +213,40 @@ INLINE bool careful_block_f64(const bool narrow, const enum apart_kind kind, boo
         vint exponent = load_vint(axp_exponents(states) + at + v * LANES) + unpack(v, s.exponents[v / 2], none);
         vint sign = unpack(v, none, signs[v / 2]) & broadcast_bits(SIGN_BIT);
         struct real_state state = {as_double(as_bits(s.hi[v]) ^ sign), as_double(as_bits(s.lo[v]) ^ sign),
-                                   exponent - broadcast_bits((uint64_t)rows * BIAS)};
+                                   exponent - broadcast_bits((uint64_t)rows * BIAS + EXPONENT_OFFSET)};
         if (ends)
             normalise_real(narrow, &state);
-        else if (kind != APART_NORMAL || others)
+        else if (kind != APART_NORMAL)
             take_exponent(&state);
         store_real(states, at + v * LANES, state);
     }
     return 4 * others < rows;
 }
 
+/* At most APART_STEPS rows, as what has gone well lets expect. */
 INLINE void careful_columns_f64(const bool narrow, bool ends, const char *base, const int64_t *offsets, int64_t rows,
                                 int64_t prefetch, axp_states states, int64_t at, axp_fold_hint *hint) {
-    if (is_worth_trying(&hint->normal))
-        note_trial(&hint->normal,
-                   careful_block_f64(narrow, APART_NORMAL, ends, base, offsets, rows, prefetch, states, at));
-    else if (is_worth_trying(&hint->tiny))
-        note_trial(&hint->tiny, careful_block_f64(narrow, APART_TINY, ends, base, offsets, rows, prefetch, states, at));
-    else
-        careful_block_f64(narrow, APART_FINITE, ends, base, offsets, rows, prefetch, states, at);
+    for (int64_t r = 0, some; r < rows; r += some) {
+        const bool normal = is_worth_trying(&hint->normal);
+        some = normal || rows - r < APART_SEGMENT ? rows - r : APART_SEGMENT;
+        const bool end = ends && r + some == rows;
+        if (normal)
+            note_trial(&hint->normal,
+                       careful_block_f64(narrow, APART_NORMAL, end, base, offsets + r, some, prefetch, states, at));
+        else if (is_worth_trying(&hint->tiny))
+            note_trial(&hint->tiny,
+                       careful_block_f64(narrow, APART_TINY, end, base, offsets + r, some, prefetch, states, at));
+        else
+            careful_block_f64(narrow, APART_FINITE, end, base, offsets + r, some, prefetch, states, at);
+    }
 }
 
 INLINE void careful_f64(const bool narrow, const char *base, const int64_t *offsets, int64_t rows, int64_t n,
                         int64_t prefetch, axp_states states, int64_t at, axp_fold_hint *hint) {
     _Static_assert(AXP_STATE_PAD % (PASS_VECTORS * LANES) == 0 && (BLOCK_VECTORS == PASS_VECTORS || LANES == 8),
                    "callers have whole blocks");
-    _Static_assert(APART_STEPS % CAREFUL_ROWS == 0 && APART_STEPS % APART_SEGMENT == 0, "chains end where passes do");
-    const int64_t most = n < LEAST_WIDE ? APART_SEGMENT : CAREFUL_ROWS;
+    _Static_assert(APART_STEPS % CAREFUL_ROWS == 0 && APART_SEGMENT % CAREFUL_ROWS == 0, "chains end where passes do");
+    const int64_t most = n < LEAST_WIDE ? APART_STEPS : CAREFUL_ROWS;
     for (int64_t r = 0; r < rows; r += most) {
         const int64_t some = rows - r < most ? rows - r : most, ahead = n < LEAST_WIDE ? prefetch : 0;
         const bool ends = (r + some) % APART_STEPS == 0 || r + some == rows;

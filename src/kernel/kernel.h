@@ -162,7 +162,7 @@ typedef struct axp_kernels {
  * most n merges, of states that may have been packed once. real.h proves that its relative error is at most n *
  * AXP_ERROR_PER_FACTOR u^2.
  */
-#define AXP_ERROR_PER_FACTOR 48
+#define AXP_ERROR_PER_FACTOR 80
 
 /* Packed partials hold any exponent of two up to this, either way. */
 #define AXP_PACKED_EXPONENT ((INT64_C(1) << 21) - 1024)

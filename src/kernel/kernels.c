@@ -18,7 +18,7 @@
  * processor has raised no flag.
  */
 enum {
-    RAW_STEPS = 32,      /* before lo is folded into hi and the exponent is taken out */
+    RAW_STEPS = 64,      /* before lo is folded into hi and the exponent is taken out */
     RAW_CHECK = 64,      /* steps between looks at the flags, which wait for all arithmetic to end */
     MOST_PATIENCE = 63,  /* longest time, in chains, before a way that failed is tried again */
     CAREFUL_ROWS = 8,    /* of many columns at once, or fewer: caches have few ways for rows a power of two apart */

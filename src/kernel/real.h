@@ -10,7 +10,7 @@
  * (1 + u): so a_{i+1} <= (a_i + u)(1 + 4u) and a_i <= i u (1 + 4 i u), and the step's error is at most
  * 2u (a_i + u)(1 + u)|p| <= 2 u^2 (i + 1)(1 + 5 i u) |p|. Later multiplications are exact or add errors of their own,
  * so the chain's relative error is at most sum_{i=1..m} 2 (i + 1) u^2 (1 + small) = (m^2 + 3m) u^2 (1 + small) with
- * small < 2^-40 for m <= 64. With at least one element a step that is m + 3 <= 35 u^2 per element.
+ * small < 2^-40 for m <= 64. With at least one element a step that is m + 3 <= 67 u^2 per element.
  *
  * Folding lo into hi is exact (Dekker's Fast2Sum, |hi| > |lo|), and scaling by powers of two is exact: chains stay so
  * far from the ends of the range that lo, too, is normal or is below 2^-180 of hi; or the processor's flags say that
@@ -25,8 +25,8 @@
  *
  * Packing (packed.inc) costs a partial of one or more elements at most 4 u^2, once.
  *
- * Together at most 35 + 8 + 4, 32 + 8 + 4 or 31 + 8 + 4, in units of u^2 per element: below AXP_ERROR_PER_FACTOR, with
- * room for the second order (n < 2^52 / 48 elements; beyond, the bound makes every output doubtful and hence exact).
+ * Together at most 67 + 8 + 4, 32 + 8 + 4 or 31 + 8 + 4, in units of u^2 per element: below AXP_ERROR_PER_FACTOR, with
+ * room for the second order (n < 2^52 / 80 elements; beyond, the bound makes every output doubtful and hence exact).
  *
  * Runs. Each lane begins with an element and multiplies m - 1 <= 15 more: (m + 3) u^2 per element, and |lo| <= a u |hi|
  * with a = m - 1. Two lanes are combined into lo = fl(r + fl(fl(h1 l2) + fl(l1 fl(h2 + l2)))), which neglects nothing.
@@ -44,8 +44,8 @@
  * error above.
  *
  * No error. If the odd parts of all elements together have at most AXP_EXACT_BITS = 100 bits, then so has every
- * product T on the way: it is a multiple of 2^-99 of its leading bit. After i <= 32 steps since the last normalisation
- * what p leaves of T is at most i 2^-52 of that, so it has at most 47 + 5 bits: lo holds it exactly. In a merge one of
+ * product T on the way: it is a multiple of 2^-99 of its leading bit. After i <= 64 steps since the last normalisation
+ * what p leaves of T is at most i 2^-52 of that, so it has at most 47 + 6 bits: lo holds it exactly. In a merge one of
  * the two has at most 50 bits, its l is zero, and h l has fewer than 53 bits. Two doubles (106 bits) are one exact
  * product p + r, in a step or in a merge. Combined lanes are like a merge.
  */
@@ -109,13 +109,18 @@ INLINE vint exponent_is_extreme(vdouble hi) {
 }
 
 /*
- * Moves the exponent of hi into exponent. The scale 2^-e is built from the bits so that zeros, infinities and NaN go
- * through unchanged (0 * 2^1023, inf * inf).
+ * 2^-e for the exponent e of hi; built from the bits so that zeros, infinities and NaN go through unchanged (0 * 2^1023,
+ * inf * inf).
  */
+INLINE vdouble exponent_scale(vdouble hi) {
+    vint field = as_bits(hi) & broadcast_bits(EXPONENT_BITS);
+    return as_double((broadcast_bits((uint64_t)2 * BIAS << 52) - field) & broadcast_bits(EXPONENT_BITS));
+}
+
+/* Moves the exponent of hi into exponent. */
 INLINE void take_exponent(struct real_state *s) {
-    vint field = as_bits(s->hi) & broadcast_bits(EXPONENT_BITS);
-    vdouble scale = as_double((broadcast_bits((uint64_t)2 * BIAS << 52) - field) & broadcast_bits(EXPONENT_BITS));
-    s->exponent += shift_right(field, 52) - BIAS;
+    vdouble scale = exponent_scale(s->hi);
+    s->exponent += shift_right(as_bits(s->hi) & broadcast_bits(EXPONENT_BITS), 52) - BIAS;
     s->hi *= scale;
     s->lo *= scale;
 }
