@@ -68,6 +68,7 @@ typedef struct axp_fold_hint {
     axp_trial raw;    /* elements multiplied as they are */
     axp_trial normal; /* elements without zeros, subnormals, infinities and NaN */
     axp_trial tiny;   /* nothing but zeros and subnormals */
+    axp_trial finite; /* elements without infinities and NaN */
 } axp_fold_hint;
 
 /*

@@ -179,7 +179,7 @@ INLINE bool try_raw(axp_fold_hint *hint) {
 #define GROUP 1
 #define FLOATS 0
 #define PASS_GROUPS 4
-#define STEPS APART_SEGMENT
+#define STEPS APART_UNSCALED
 #include "raws.inc"
 
 #define DTYPE f16

@@ -62,6 +62,15 @@ INLINE void store_vint(void *p, vint v) {
     memcpy(p, &v, sizeof v);
 }
 
+/* Keeps the compiler from making a constant anew in each turn of a loop: moves between registers cost more than loads. */
+#if defined(__aarch64__)
+#define KEEP(vector) __asm__("" : "+w"(vector))
+#elif defined(AXP_ISA_avx512)
+#define KEEP(vector) __asm__("" : "+v"(vector))
+#else
+#define KEEP(vector) __asm__("" : "+x"(vector))
+#endif
+
 INLINE vdouble broadcast(double value) {
     return value - (vdouble){0};
 }
