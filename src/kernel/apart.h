@@ -7,7 +7,7 @@
 enum {
     APART_STEPS = 64, /* of significands in [1, 2) before lo is folded into hi and the exponent is taken out: 2^64 */
     APART_TINY_STEPS = 32, /* of such as may be as small as 2^-52, as subnormal ones are, from TINY_SCALE on: 2^-832 */
-    APART_UNSCALED = 16 /* the same without that scale */
+    APART_UNSCALED = 16    /* the same without that scale */
 };
 #define TINY_SCALE 0x1p832
 #define TINY_SCALE_EXPONENT 832
@@ -100,17 +100,14 @@ __attribute__((noinline, cold)) static void multiply_rare(bool narrow, const cha
     }
 }
 
-/* take_exponent in the midst of a block. */
-INLINE void take_exponents(struct apart_states *s) {
-    for (int v = 0; v < PASS_VECTORS / 2; v++) {
+/* take_exponent in the midst of a block: hi and lo are still to be multiplied by the scale. */
+INLINE void take_exponents(struct apart_states *s, vdouble scale[PASS_VECTORS]) {
+    UNROLLED(v, PASS_VECTORS / 2) {
         vuint32 halves = upper_halves(as_bits(s->hi[2 * v]), as_bits(s->hi[2 * v + 1]));
         s->exponents[v] += ((halves & EXPONENT_FIELD) >> 20) - BIAS;
     }
-    for (int v = 0; v < PASS_VECTORS; v++) {
-        vdouble scale = exponent_scale(s->hi[v]);
-        s->hi[v] *= scale;
-        s->lo[v] *= scale;
-    }
+    UNROLLED(v, PASS_VECTORS)
+    scale[v] = exponent_scale(s->hi[v]);
 }
 
 /* What the elements of rows are expected to be. */
@@ -121,23 +118,25 @@ enum apart_kind {
     APART_ANY /* infinities and NaN go through as they are */
 };
 
-/* Constants of a block, of two vectors each or of one. */
+/* Constants of two vectors each or of one. */
 struct apart_masks {
     vuint32 exponent, one_field, one_high;
-    vint significand, one;
+    vint significand_and_sign, significand, one;
 };
 
-INLINE struct apart_masks apart_masks(const enum apart_kind kind) {
+INLINE struct apart_masks apart_masks(void) {
     struct apart_masks m = {
         (vuint32){0} + EXPONENT_FIELD,
         (vuint32){0} + ONE_FIELD,
         (vuint32){0} + (uint32_t)(ONE_BITS >> 32),
-        broadcast_bits(kind == APART_NORMAL ? SIGNIFICAND_AND_SIGN : ~(SIGN_BIT | EXPONENT_BITS)),
+        broadcast_bits(SIGNIFICAND_AND_SIGN),
+        broadcast_bits(~(SIGN_BIT | EXPONENT_BITS)),
         broadcast_bits(ONE_BITS),
     };
     KEEP(m.exponent);
     KEEP(m.one_field);
     KEEP(m.one_high);
+    KEEP(m.significand_and_sign);
     KEEP(m.significand);
     KEEP(m.one);
     return m;
@@ -145,7 +144,9 @@ INLINE struct apart_masks apart_masks(const enum apart_kind kind) {
 
 /* Exponent fields as biased exponents: subnormal numbers have that of the smallest normal ones. */
 INLINE vuint32 biased_exponents(const enum apart_kind kind, vuint32 fields, const struct apart_masks *m) {
-    return (kind == APART_NORMAL ? fields : kind == APART_TINY ? m->one_field : greatest_uint32(fields, m->one_field)) >>
+    return (kind == APART_NORMAL ? fields
+            : kind == APART_TINY ? m->one_field
+                                 : greatest_uint32(fields, m->one_field)) >>
            20;
 }
 
@@ -155,7 +156,8 @@ INLINE vuint32 biased_exponents(const enum apart_kind kind, vuint32 fields, cons
  */
 INLINE vdouble apart_significand(const enum apart_kind kind, int v, vint bits, vuint32 tiny_ones,
                                  const struct apart_masks *m) {
-    vdouble one_point_f = as_double((bits & m->significand) | m->one);
+    vdouble one_point_f =
+        as_double((bits & (kind == APART_NORMAL ? m->significand_and_sign : m->significand)) | m->one);
     if (kind == APART_NORMAL)
         return one_point_f;
     if (kind == APART_TINY)
@@ -174,9 +176,8 @@ INLINE vdouble apart_significand(const enum apart_kind kind, int v, vint bits, v
  * nothing where there are any. The states are in the midst of a chain before, and afterwards unless it ends here.
  */
 INLINE int64_t careful_block_f64(const bool narrow, const enum apart_kind kind, bool ends, const char *base,
-                                 const int64_t *offsets, const int64_t rows, int64_t prefetch, axp_states states,
-                                 int64_t at) {
-    const struct apart_masks m = apart_masks(kind);
+                                 const int64_t *offsets, const int64_t rows, int64_t prefetch,
+                                 const struct apart_masks *m, axp_states states, int64_t at) {
     const bool scales = kind != APART_NORMAL && rows > APART_UNSCALED;
     struct apart_states s;
     vuint32 signs[PASS_VECTORS / 2], greatest = {0};
@@ -199,25 +200,31 @@ INLINE int64_t careful_block_f64(const bool narrow, const enum apart_kind kind, 
         vuint32 halves[PASS_VECTORS / 2], fields[PASS_VECTORS / 2], tiny_ones[PASS_VECTORS / 2], least = {0};
         UNROLLED(v, PASS_VECTORS / 2) {
             halves[v] = load_halves(row, v);
-            fields[v] = halves[v] & m.exponent;
-            tiny_ones[v] = (vuint32)(fields[v] == 0) & m.one_high;
+            fields[v] = halves[v] & m->exponent;
+            tiny_ones[v] = (vuint32)(fields[v] == 0) & m->one_high;
             least = v ? least_uint32(least, fields[v]) : fields[v];
             greatest = kind != APART_FINITE && v == 0 ? fields[v] : greatest_uint32(greatest, fields[v]);
         }
         if ((kind == APART_NORMAL || kind == APART_TINY) &&
-            __builtin_expect(any_negative(kind == APART_NORMAL ? (least - m.one_field) | (greatest + m.one_field)
-                                                               : -greatest),
-                             false)) {
+            __builtin_expect(
+                any_negative(kind == APART_NORMAL ? (least - m->one_field) | (greatest + m->one_field) : -greatest),
+                false)) {
             struct apart_states copy = s;
             multiply_rare(narrow, row, &copy);
-            if (kind == APART_NORMAL)
-                take_exponents(&copy);
+            if (kind == APART_NORMAL) {
+                vdouble scale[PASS_VECTORS];
+                take_exponents(&copy, scale);
+                UNROLLED(v, PASS_VECTORS) {
+                    copy.hi[v] *= scale[v];
+                    copy.lo[v] *= scale[v];
+                }
+            }
             s = copy;
             others++;
             continue;
         }
         UNROLLED(v, PASS_VECTORS / 2) {
-            s.exponents[v] += biased_exponents(kind, fields[v], &m);
+            s.exponents[v] += biased_exponents(kind, fields[v], m);
             if (kind != APART_NORMAL)
                 signs[v] ^= halves[v];
         }
@@ -225,22 +232,31 @@ INLINE int64_t careful_block_f64(const bool narrow, const enum apart_kind kind, 
         __asm__("" : "+r"(row));
         UNROLLED(v, PASS_VECTORS) {
             vint bits = load_vint(row + v * VECTOR_BYTES);
-            multiply_vector(narrow, &s, v, apart_significand(kind, v, bits, tiny_ones[v / 2], &m));
+            multiply_vector(narrow, &s, v, apart_significand(kind, v, bits, tiny_ones[v / 2], m));
         }
     }
-    if (kind == APART_FINITE && any_negative(greatest + m.one_field))
+    if (kind == APART_FINITE && any_negative(greatest + m->one_field))
         return 0;
+    const bool end = ends && r == rows, takes = !end && kind != APART_NORMAL;
+    const int64_t offset = r * BIAS + EXPONENT_OFFSET + (scales ? TINY_SCALE_EXPONENT : 0);
+    vdouble scale[PASS_VECTORS];
+    if (takes)
+        take_exponents(&s, scale);
     UNROLLED(v, PASS_VECTORS) {
         const vuint32 none = {0};
-        const int64_t offset = r * BIAS + EXPONENT_OFFSET + (scales ? TINY_SCALE_EXPONENT : 0);
-        vint exponent = load_vint(axp_exponents(states) + at + v * LANES) + unpack(v, s.exponents[v / 2], none);
-        vint sign = unpack(v, none, signs[v / 2]) & broadcast_bits(SIGN_BIT);
-        struct real_state state = {as_double(as_bits(s.hi[v]) ^ sign), as_double(as_bits(s.lo[v]) ^ sign),
-                                   exponent - broadcast_bits((uint64_t)offset)};
-        if (ends && r == rows)
+        vint sign = unpack(v, none, signs[v / 2] & (uint32_t)(SIGN_BIT >> 32));
+        struct real_state state = {s.hi[v], s.lo[v], load_vint(axp_exponents(states) + at + v * LANES)};
+        state.exponent += unpack(v, s.exponents[v / 2], none) - broadcast_bits((uint64_t)offset);
+        if (takes) {
+            vdouble factor = as_double(as_bits(scale[v]) | sign);
+            state.hi *= factor;
+            state.lo *= factor;
+        } else if (kind != APART_NORMAL) {
+            state.hi = as_double(as_bits(state.hi) ^ sign);
+            state.lo = as_double(as_bits(state.lo) ^ sign);
+        }
+        if (end)
             normalise_real(narrow, &state);
-        else if (kind != APART_NORMAL)
-            take_exponent(&state);
         store_real(states, at + v * LANES, state);
     }
     return r;
@@ -248,24 +264,25 @@ INLINE int64_t careful_block_f64(const bool narrow, const enum apart_kind kind, 
 
 /* At most APART_STEPS rows, as what has gone well lets expect. */
 INLINE void careful_columns_f64(const bool narrow, const bool ends, const char *base, const int64_t *offsets,
-                                int64_t rows, int64_t prefetch, axp_states states, int64_t at, axp_fold_hint *hint) {
+                                int64_t rows, int64_t prefetch, const struct apart_masks *m, axp_states states,
+                                int64_t at, axp_fold_hint *hint) {
     for (int64_t r = 0, done; r < rows; r += done) {
         const bool normal = is_worth_trying(&hint->normal);
         const int64_t some = normal || rows - r < APART_TINY_STEPS ? rows - r : APART_TINY_STEPS;
         const bool end = ends && r + some == rows;
         done = 0;
         if (normal) {
-            done = careful_block_f64(narrow, APART_NORMAL, end, base, offsets + r, some, prefetch, states, at);
+            done = careful_block_f64(narrow, APART_NORMAL, end, base, offsets + r, some, prefetch, m, states, at);
             note_trial(&hint->normal, done == some);
         } else if (is_worth_trying(&hint->tiny)) {
-            done = careful_block_f64(narrow, APART_TINY, end, base, offsets + r, some, prefetch, states, at);
+            done = careful_block_f64(narrow, APART_TINY, end, base, offsets + r, some, prefetch, m, states, at);
             note_trial(&hint->tiny, done == some);
         } else if (is_worth_trying(&hint->finite)) {
-            done = careful_block_f64(narrow, APART_FINITE, end, base, offsets + r, some, prefetch, states, at);
+            done = careful_block_f64(narrow, APART_FINITE, end, base, offsets + r, some, prefetch, m, states, at);
             note_trial(&hint->finite, done == some);
         }
         if (done == 0)
-            done = careful_block_f64(narrow, APART_ANY, end, base, offsets + r, some, prefetch, states, at);
+            done = careful_block_f64(narrow, APART_ANY, end, base, offsets + r, some, prefetch, m, states, at);
     }
 }
 
@@ -274,11 +291,12 @@ INLINE void careful_f64(const bool narrow, const char *base, const int64_t *offs
     _Static_assert(AXP_STATE_PAD % (PASS_VECTORS * LANES) == 0 && (BLOCK_VECTORS == PASS_VECTORS || LANES == 8),
                    "callers have whole blocks");
     _Static_assert(APART_STEPS % CAREFUL_ROWS == 0 && APART_UNSCALED % CAREFUL_ROWS == 0, "chains end where passes do");
+    const struct apart_masks masks = apart_masks();
     const int64_t most = n < LEAST_WIDE ? APART_STEPS : CAREFUL_ROWS;
     for (int64_t r = 0; r < rows; r += most) {
         const int64_t some = rows - r < most ? rows - r : most, ahead = n < LEAST_WIDE ? prefetch : 0;
         const bool ends = (r + some) % APART_STEPS == 0 || r + some == rows;
         for (int64_t i = 0; i < n; i += PASS_VECTORS * LANES)
-            careful_columns_f64(narrow, ends, base + i * 8, offsets + r, some, ahead, states, at + i, hint);
+            careful_columns_f64(narrow, ends, base + i * 8, offsets + r, some, ahead, &masks, states, at + i, hint);
     }
 }

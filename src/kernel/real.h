@@ -109,8 +109,8 @@ INLINE vint exponent_is_extreme(vdouble hi) {
 }
 
 /*
- * 2^-e for the exponent e of hi; built from the bits so that zeros, infinities and NaN go through unchanged (0 * 2^1023,
- * inf * inf).
+ * 2^-e for the exponent e of hi; built from the bits so that zeros, infinities and NaN go through unchanged (0 *
+ * 2^1023, inf * inf).
  */
 INLINE vdouble exponent_scale(vdouble hi) {
     vint field = as_bits(hi) & broadcast_bits(EXPONENT_BITS);

@@ -62,7 +62,8 @@ INLINE void store_vint(void *p, vint v) {
     memcpy(p, &v, sizeof v);
 }
 
-/* Keeps the compiler from making a constant anew in each turn of a loop: moves between registers cost more than loads. */
+/* Keeps the compiler from making a constant anew in each turn of a loop: moves between registers cost more than loads.
+ */
 #if defined(__aarch64__)
 #define KEEP(vector) __asm__("" : "+w"(vector))
 #elif defined(AXP_ISA_avx512)
