@@ -170,6 +170,33 @@ INLINE vdouble apart_significand(const enum apart_kind kind, int v, vint bits, v
                          significand);
 }
 
+/* The states after a block, with the signs that are not in hi; offset: of the sums of exponents. ends: their chain,
+ * too. */
+INLINE void store_apart(const bool narrow, const enum apart_kind kind, bool ends, struct apart_states *s,
+                        const vuint32 signs[PASS_VECTORS / 2], int64_t offset, axp_states states, int64_t at) {
+    const bool takes = !ends && kind != APART_NORMAL;
+    vdouble scale[PASS_VECTORS];
+    if (takes)
+        take_exponents(s, scale);
+    UNROLLED(v, PASS_VECTORS) {
+        const vuint32 none = {0};
+        vint sign = unpack(v, none, signs[v / 2] & (uint32_t)(SIGN_BIT >> 32));
+        struct real_state state = {s->hi[v], s->lo[v], load_vint(axp_exponents(states) + at + v * LANES)};
+        state.exponent += unpack(v, s->exponents[v / 2], none) - broadcast_bits((uint64_t)offset);
+        if (takes) {
+            vdouble factor = as_double(as_bits(scale[v]) | sign);
+            state.hi *= factor;
+            state.lo *= factor;
+        } else if (kind != APART_NORMAL) {
+            state.hi = as_double(as_bits(state.hi) ^ sign);
+            state.lo = as_double(as_bits(state.lo) ^ sign);
+        }
+        if (ends)
+            normalise_real(narrow, &state);
+        store_real(states, at + v * LANES, state);
+    }
+}
+
 /*
  * At most APART_STEPS rows, or APART_TINY_STEPS where they are not expected to be normal; returns how many were
  * multiplied. APART_NORMAL and APART_TINY multiply some others, too, and stop where these are many; APART_FINITE does
@@ -237,28 +264,8 @@ INLINE int64_t careful_block_f64(const bool narrow, const enum apart_kind kind, 
     }
     if (kind == APART_FINITE && any_negative(greatest + m->one_field))
         return 0;
-    const bool end = ends && r == rows, takes = !end && kind != APART_NORMAL;
     const int64_t offset = r * BIAS + EXPONENT_OFFSET + (scales ? TINY_SCALE_EXPONENT : 0);
-    vdouble scale[PASS_VECTORS];
-    if (takes)
-        take_exponents(&s, scale);
-    UNROLLED(v, PASS_VECTORS) {
-        const vuint32 none = {0};
-        vint sign = unpack(v, none, signs[v / 2] & (uint32_t)(SIGN_BIT >> 32));
-        struct real_state state = {s.hi[v], s.lo[v], load_vint(axp_exponents(states) + at + v * LANES)};
-        state.exponent += unpack(v, s.exponents[v / 2], none) - broadcast_bits((uint64_t)offset);
-        if (takes) {
-            vdouble factor = as_double(as_bits(scale[v]) | sign);
-            state.hi *= factor;
-            state.lo *= factor;
-        } else if (kind != APART_NORMAL) {
-            state.hi = as_double(as_bits(state.hi) ^ sign);
-            state.lo = as_double(as_bits(state.lo) ^ sign);
-        }
-        if (end)
-            normalise_real(narrow, &state);
-        store_real(states, at + v * LANES, state);
-    }
+    store_apart(narrow, kind, ends && r == rows, &s, signs, offset, states, at);
     return r;
 }
 
