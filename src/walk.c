@@ -14,8 +14,9 @@ enum {
     FEW_COLUMNS = 64,
     STREAMS = 4,             /* places in a long run that are read in turn: one does not fill the memory's bandwidth */
     STREAM_WINDOW = 1 << 22, /* bytes that these places are in: far apart they are slower by a quarter */
-    PREFETCH_BYTES = 1024,   /* ahead in each stream */
-    COLUMN_PREFETCH = 512,   /* ahead in each row of a column tile */
+    LEAST_STREAMED = 4 * AXP_ROWS, /* rows of a run that are worth it */
+    PREFETCH_BYTES = 1024,         /* ahead in each stream */
+    COLUMN_PREFETCH = 512,         /* ahead in each row of a column tile */
 };
 
 /* --------------------------------------------------------------------------------------------- working memory --- */
@@ -24,9 +25,14 @@ int64_t axp_states_bytes(axp_accumulator accumulator, int64_t states) {
     return states * axp_accumulator_planes(accumulator) * (int64_t)sizeof(double);
 }
 
+/* Whether there are several groups of one real output each, which the kernels collapse together. */
+static bool collapses_together(const axprod_plan *plan) {
+    return plan->layout == AXP_LAYOUT_ROW && plan->accumulator == AXP_REAL && plan->inner == 1 && plan->tile > 1;
+}
+
 /* Whether the groups of a tile are turned round in a second set of states before they are collapsed. */
 static bool turns_groups(const axprod_plan *plan) {
-    return plan->layout == AXP_LAYOUT_ROW && plan->spread > 1 && plan->tile > plan->inner;
+    return plan->layout == AXP_LAYOUT_ROW && plan->spread > 1 && plan->tile > plan->inner && !collapses_together(plan);
 }
 
 /* Runs that take several calls of the kernel have their products there before they are merged, parts of runs always. */
@@ -101,12 +107,16 @@ void axp_collapse(const axprod_plan *plan, axp_states states, int64_t pitch) {
 }
 
 /*
- * Collapses the groups of a ROW tile: turned round, so that the same state of all groups lies together and whole
- * vectors are merged, and turned back.
+ * Collapses the groups of a ROW tile: by the kernels, or turned round, so that the same state of all groups lies
+ * together and whole vectors are merged, and turned back.
  */
 static void collapse_groups(const axprod_plan *plan, const axp_scratch *s, int64_t groups) {
     if (plan->spread == 1)
         return;
+    if (collapses_together(plan)) {
+        plan->kernels->collapse(s->states, plan->width, groups);
+        return;
+    }
     if (!turns_groups(plan)) {
         axp_collapse(plan, s->states, plan->inner);
         return;
@@ -168,6 +178,13 @@ static void multiply_columns(const axp_piece *p) {
     }
 }
 
+/* Rows of `width` elements, one behind the other. */
+static void list_rows(const axp_piece *p) {
+    const int64_t row_bytes = p->plan->width * p->plan->element_bytes;
+    for (int64_t row = 0; row < AXP_ROWS; row++)
+        p->s->rows[row] = row * row_bytes;
+}
+
 /*
  * A window of a long run as rows of `width` elements, taken in turn from STREAMS places. Returns how many elements that
  * were; the rest has less than STREAMS rows.
@@ -188,22 +205,24 @@ static int64_t multiply_streams(const axp_piece *p, const char *run, int64_t ele
     return each * STREAMS * plan->width;
 }
 
-/* The rest of a run: whole rows, then one that is filled up with ones. */
+/* The rest of a run: whole rows, as they are listed, then one that is filled up with ones. */
 static void multiply_rest(const axp_piece *p, const char *rest, int64_t elements, int64_t at) {
     const axprod_plan *plan = p->plan;
-    int64_t row_bytes = plan->width * plan->element_bytes, rows = elements / plan->width;
-    for (int64_t row = 0; row < rows; row++)
-        p->s->rows[row] = row * row_bytes;
-    int64_t tail = elements - rows * plan->width;
+    const int64_t rows = elements / plan->width, tail = elements - rows * plan->width, listed = p->s->rows[rows];
     if (tail) {
         size_t tail_bytes = (size_t)(tail * plan->element_bytes);
-        memcpy(p->s->gathered, rest + rows * row_bytes, tail_bytes);
+        memcpy(p->s->gathered, rest + listed, tail_bytes);
         axp_fill_identity_elements(plan->x_dtype, p->s->gathered + tail_bytes, plan->width - tail);
-        p->s->rows[rows++] = (int64_t)((uintptr_t)p->s->gathered - (uintptr_t)rest);
+        p->s->rows[rows] = (int64_t)((uintptr_t)p->s->gathered - (uintptr_t)rest);
     }
-    if (rows)
-        fold(p, rest, rows, plan->width, 0, p->s->states, at);
+    fold(p, rest, rows + (tail > 0), plan->width, PREFETCH_BYTES, p->s->states, at);
+    p->s->rows[rows] = listed;
     p->add_progress(p, elements * plan->element_bytes);
+}
+
+/* With what fills the vectors where groups are collapsed together. */
+static int64_t states_of_rows(const axprod_plan *plan, int64_t groups) {
+    return plan->width * (collapses_together(plan) ? axp_round_up(groups, plan->kernels->lanes) : groups);
 }
 
 /* One group of outputs: every run of contiguous elements that belongs to them. */
@@ -216,9 +235,11 @@ static void multiply_runs(const axp_piece *p, const char *base, int64_t at) {
         int64_t length = axp_min(p->end - i, nest->reduced[0].extent - i % nest->reduced[0].extent);
         const char *run = base + offset;
         int64_t elements = length * plan->inner, done = 0;
-        while (elements - done >= AXP_ROWS * plan->width)
+        while (elements - done >= LEAST_STREAMED * plan->width)
             done += multiply_streams(p, run + done * plan->element_bytes,
                                      axp_min(elements - done, STREAM_WINDOW / plan->element_bytes), at);
+        if (done > 0)
+            list_rows(p);
         while (done < elements) {
             int64_t some = axp_min(elements - done, (AXP_ROWS - 1) * plan->width);
             multiply_rest(p, run + done * plan->element_bytes, some, at);
@@ -231,6 +252,7 @@ static void multiply_runs(const axp_piece *p, const char *base, int64_t at) {
 static void multiply_rows(const axp_piece *p) {
     const axprod_plan *plan = p->plan;
     int64_t groups = p->count / plan->inner;
+    list_rows(p);
     for (int64_t g = 0; g < groups; g++)
         multiply_runs(p, axp_output_base(p, p->first + g * plan->inner), g * plan->width);
     collapse_groups(plan, p->s, groups);
@@ -273,7 +295,7 @@ void axp_walk(const axp_piece *p) {
         multiply_columns(p);
         break;
     case AXP_LAYOUT_ROW:
-        axp_set_identity(plan->accumulator, p->s->states, p->count / plan->inner * plan->width);
+        axp_set_identity(plan->accumulator, p->s->states, states_of_rows(plan, p->count / plan->inner));
         multiply_rows(p);
         break;
     case AXP_LAYOUT_RUNS:

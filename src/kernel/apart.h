@@ -297,7 +297,8 @@ INLINE void careful_f64(const bool narrow, const char *base, const int64_t *offs
                         int64_t prefetch, axp_states states, int64_t at, axp_fold_hint *hint) {
     _Static_assert(AXP_STATE_PAD % (PASS_VECTORS * LANES) == 0 && (BLOCK_VECTORS == PASS_VECTORS || LANES == 8),
                    "callers have whole blocks");
-    _Static_assert(APART_STEPS % CAREFUL_ROWS == 0 && APART_UNSCALED % CAREFUL_ROWS == 0, "chains end where passes do");
+    _Static_assert(APART_STEPS % CAREFUL_ROWS == 0, "chains end where passes do");
+    _Static_assert((int)APART_STEPS <= 64 && (int)RAW_STEPS <= 64 && (int)AXP_COLUMN_STEPS <= 64, "see real.h");
     const struct apart_masks masks = apart_masks();
     const int64_t most = n < LEAST_WIDE ? APART_STEPS : CAREFUL_ROWS;
     for (int64_t r = 0; r < rows; r += most) {

@@ -65,10 +65,11 @@ typedef struct axp_trial {
 
 /* What a walk has learned about its data; begins as zeros. Only speed depends on it. */
 typedef struct axp_fold_hint {
-    axp_trial raw;    /* elements multiplied as they are */
-    axp_trial normal; /* elements without zeros, subnormals, infinities and NaN */
-    axp_trial tiny;   /* nothing but zeros and subnormals */
-    axp_trial finite; /* elements without infinities and NaN */
+    axp_trial raw;     /* elements multiplied as they are */
+    axp_trial normal;  /* elements without zeros, subnormals, infinities and NaN */
+    axp_trial tiny;    /* nothing but zeros and subnormals */
+    axp_trial finite;  /* elements without infinities and NaN */
+    bool short_chains; /* elements multiplied as they are have left the range in long chains */
 } axp_fold_hint;
 
 /*
@@ -129,6 +130,12 @@ typedef int64_t axp_round_states(axp_states states, int64_t at, int64_t n, doubl
 typedef bool axp_round_packed(const axprod_packed_partial *const *pieces, int64_t count, int64_t at, int64_t n,
                               double bound, char *out);
 
+/*
+ * Sets real states 0 .. groups-1 to the products of `width` states each, which are in turn; width is a multiple of
+ * AXP_STATE_PAD. groups is rounded up to the lanes of a vector: so many are there to be read.
+ */
+typedef void axp_collapse_states(axp_states states, int64_t width, int64_t groups);
+
 typedef struct axp_kernels {
     const char *isa;
     int lanes;   /* doubles in a vector */
@@ -140,6 +147,7 @@ typedef struct axp_kernels {
     axp_round_runs *round_runs[AXP_DTYPES];                              /* f32 (narrow), f64 */
     axp_round_columns *round_columns[AXP_DTYPES];                        /* the same */
     axp_merge *merge[AXP_ACCUMULATORS];
+    axp_collapse_states *collapse;
     /* inout[i] = in[i] * inout[i] */
     void (*merge_partials)(const axprod_partial *in, axprod_partial *inout, int64_t n);
     /* To real states 0 .. n-1, with identities up to the next multiple of AXP_STATE_PAD. */

@@ -18,7 +18,7 @@
  * processor has raised no flag.
  */
 enum {
-    RAW_STEPS = 64,      /* before lo is folded into hi and the exponent is taken out */
+    RAW_STEPS = 64,      /* before lo is folded into hi and the exponent is taken out, or half of that */
     RAW_CHECK = 64,      /* steps between looks at the flags, which wait for all arithmetic to end */
     MOST_PATIENCE = 63,  /* longest time, in chains, before a way that failed is tried again */
     CAREFUL_ROWS = 8,    /* of many columns at once, or fewer: caches have few ways for rows a power of two apart */
@@ -48,6 +48,15 @@ INLINE bool note_trial(axp_trial *trial, bool succeeded) {
     trial->patience = succeeded ? 0 : trial->patience < MOST_PATIENCE ? 2 * trial->patience + 1 : MOST_PATIENCE;
     trial->pause = trial->patience;
     return succeeded;
+}
+
+/* Data that leave the range in a long chain may stay in it in a short one. */
+INLINE int raw_steps(const axp_fold_hint *hint) {
+    return hint->short_chains ? RAW_STEPS / 2 : RAW_STEPS;
+}
+INLINE bool note_chain(axp_fold_hint *hint, bool succeeded) {
+    hint->short_chains |= !succeeded;
+    return note_trial(&hint->raw, succeeded);
 }
 
 INLINE bool try_raw(axp_fold_hint *hint) {
@@ -244,6 +253,30 @@ static void merge_states_real(axp_states into, int64_t i, axp_states from, int64
         store_real(into, i + k, merge_real(load_real(into, i + k), load_real(from, j + k)));
 }
 
+static void collapse_states(axp_states states, int64_t width, int64_t groups) {
+    for (int64_t g = 0; g < groups; g += LANES) {
+        struct real_state s[LANES];
+        vdouble hi[LANES], lo[LANES], exponent[LANES];
+        UNROLLED(j, LANES) {
+            s[j] = load_real(states, (g + j) * width);
+            for (int64_t i = LANES; i < width; i += LANES)
+                s[j] = merge_real(s[j], load_real(states, (g + j) * width + i));
+            hi[j] = s[j].hi;
+            lo[j] = s[j].lo;
+            exponent[j] = as_double(s[j].exponent);
+        }
+        transpose(hi);
+        transpose(lo);
+        transpose(exponent);
+        UNROLLED(j, LANES)
+        s[j] = (struct real_state){hi[j], lo[j], as_bits(exponent[j])};
+        for (int half = LANES / 2; half > 0; half /= 2)
+            for (int j = 0; j < half; j++)
+                s[j] = merge_real(s[j], s[j + half]);
+        store_real(states, g, s[0]);
+    }
+}
+
 static void merge_states_complex(axp_states into, int64_t i, axp_states from, int64_t j, int64_t n) {
     for (int64_t k = 0; k < n; k += LANES)
         store_complex(into, i + k, merge_complex(load_complex(into, i + k), load_complex(from, j + k)));
@@ -321,6 +354,7 @@ const axp_kernels TABLE_NAME(AXP_ISA) = {
     .round_runs = {[AXPROD_F32] = narrow_round_runs_f32, [AXPROD_F64] = raw_round_runs_f64},
     .round_columns = {[AXPROD_F32] = narrow_round_columns_f32, [AXPROD_F64] = raw_round_columns_f64},
     .merge = {merge_states_real, merge_states_complex, merge_states_word32, merge_states_word64},
+    .collapse = collapse_states,
     .merge_partials = merge_partials,
     .load_partials = load_partials,
     .store_partials = store_partials,

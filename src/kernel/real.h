@@ -44,10 +44,11 @@
  * error above.
  *
  * No error. If the odd parts of all elements together have at most AXP_EXACT_BITS = 100 bits, then so has every
- * product T on the way: it is a multiple of 2^-99 of its leading bit. After i <= 64 steps since the last normalisation
- * what p leaves of T is at most i 2^-52 of that, so it has at most 47 + 6 bits: lo holds it exactly. In a merge one of
- * the two has at most 50 bits, its l is zero, and h l has fewer than 53 bits. Two doubles (106 bits) are one exact
- * product p + r, in a step or in a merge. Combined lanes are like a merge.
+ * product T on the way: it is a multiple of 2^-99 of its leading bit. Of i steps since the last normalisation only
+ * those with an odd part of two bits or more count, at most 50; powers of two change nothing but exponents. What p
+ * leaves of T is at most 50 2^-52 of it, so it has at most 47 + 6 bits: lo holds it exactly. In a merge one of the two
+ * has at most 50 bits, its l is zero, and h l has fewer than 53 bits. Two doubles (106 bits) are one exact product p +
+ * r, in a step or in a merge. Combined lanes are like a merge.
  */
 #ifndef AXP_REAL_H
 #define AXP_REAL_H
