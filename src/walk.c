@@ -178,10 +178,12 @@ static void multiply_columns(const axp_piece *p) {
     }
 }
 
-/* Rows of `width` elements, one behind the other. */
+/* Rows of `width` elements, one behind the other: as many as there are in a run, and the place behind them. */
 static void list_rows(const axp_piece *p) {
-    const int64_t row_bytes = p->plan->width * p->plan->element_bytes;
-    for (int64_t row = 0; row < AXP_ROWS; row++)
+    const axprod_plan *plan = p->plan;
+    const int64_t row_bytes = plan->width * plan->element_bytes;
+    const int64_t rows = axp_min(AXP_ROWS, plan->nest.reduced[0].extent * plan->inner / plan->width + 1);
+    for (int64_t row = 0; row < rows; row++)
         p->s->rows[row] = row * row_bytes;
 }
 

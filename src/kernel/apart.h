@@ -39,12 +39,17 @@ INLINE vdouble significand_of(vint bits) {
     return as_double(as_bits(magnitude) | (bits & broadcast_bits(SIGN_BIT)));
 }
 
-/* The significand of whatever there is, with its exponent added to one. */
+/* The same of whatever there is: infinities and NaN give themselves, too. */
+INLINE vdouble significand_of_any(vint bits) {
+    vint special = (vint)((bits & broadcast_bits(EXPONENT_BITS)) == broadcast_bits(EXPONENT_BITS));
+    return select_double(special, as_double(bits), significand_of(bits));
+}
+
+/* That, with its exponent added to one. */
 INLINE vdouble take_apart(vdouble x, vint *exponent) {
-    vint bits = as_bits(x), field = bits & broadcast_bits(EXPONENT_BITS);
-    vint tiny = (vint)(field == broadcast_bits(0)), special = (vint)(field == broadcast_bits(EXPONENT_BITS));
-    *exponent += shift_right(field, 52) - tiny - BIAS;
-    return select_double(special, x, significand_of(bits));
+    vint field = as_bits(x) & broadcast_bits(EXPONENT_BITS);
+    *exponent += shift_right(field, 52) - (vint)(field == broadcast_bits(0)) - BIAS;
+    return significand_of_any(as_bits(x));
 }
 
 /* The same of LANES vectors, by masks alone where all numbers are normal. */
@@ -83,21 +88,6 @@ INLINE void multiply_vector(const bool narrow, struct apart_states *s, int v, vd
     multiply_real(narrow, &state, x);
     s->hi[v] = state.hi;
     s->lo[v] = state.lo;
-}
-
-/*
- * A row, whatever there is in it. A call, on a copy of the states: the loops that need it rarely are to have all
- * registers for themselves.
- */
-__attribute__((noinline, cold)) static void multiply_rare(bool narrow, const char *row, struct apart_states *s) {
-    for (int v = 0; v < PASS_VECTORS; v++) {
-        vint exponent = {0};
-        multiply_vector(narrow, s, v, take_apart(load_vdouble(row + v * VECTOR_BYTES), &exponent));
-    }
-    for (int v = 0; v < PASS_VECTORS / 2; v++) {
-        vuint32 fields = load_halves(row, v) & EXPONENT_FIELD;
-        s->exponents[v] += greatest_uint32(fields, (vuint32){0} + ONE_FIELD) >> 20;
-    }
 }
 
 /* take_exponent in the midst of a block: hi and lo are still to be multiplied by the scale. */
@@ -148,6 +138,26 @@ INLINE vuint32 biased_exponents(const enum apart_kind kind, vuint32 fields, cons
             : kind == APART_TINY ? m->one_field
                                  : greatest_uint32(fields, m->one_field)) >>
            20;
+}
+
+/*
+ * A row, whatever there is in it; takes: and the exponents out of the states. A call, on a copy of the states: the
+ * loops that need it rarely are to have all registers for themselves.
+ */
+__attribute__((noinline, cold)) static void multiply_rare(bool narrow, bool takes, const char *row,
+                                                          const struct apart_masks *m, struct apart_states *s) {
+    for (int v = 0; v < PASS_VECTORS; v++)
+        multiply_vector(narrow, s, v, significand_of_any(load_vint(row + v * VECTOR_BYTES)));
+    for (int v = 0; v < PASS_VECTORS / 2; v++)
+        s->exponents[v] += biased_exponents(APART_ANY, load_halves(row, v) & m->exponent, m);
+    if (!takes)
+        return;
+    vdouble scale[PASS_VECTORS];
+    take_exponents(s, scale);
+    for (int v = 0; v < PASS_VECTORS; v++) {
+        s->hi[v] *= scale[v];
+        s->lo[v] *= scale[v];
+    }
 }
 
 /*
@@ -237,15 +247,7 @@ INLINE int64_t careful_block_f64(const bool narrow, const enum apart_kind kind, 
                 any_negative(kind == APART_NORMAL ? (least - m->one_field) | (greatest + m->one_field) : -greatest),
                 false)) {
             struct apart_states copy = s;
-            multiply_rare(narrow, row, &copy);
-            if (kind == APART_NORMAL) {
-                vdouble scale[PASS_VECTORS];
-                take_exponents(&copy, scale);
-                UNROLLED(v, PASS_VECTORS) {
-                    copy.hi[v] *= scale[v];
-                    copy.lo[v] *= scale[v];
-                }
-            }
+            multiply_rare(narrow, kind == APART_NORMAL, row, m, &copy);
             s = copy;
             others++;
             continue;

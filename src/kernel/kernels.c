@@ -18,11 +18,11 @@
  * processor has raised no flag.
  */
 enum {
-    RAW_STEPS = 64,      /* before lo is folded into hi and the exponent is taken out, or half of that */
-    RAW_CHECK = 64,      /* steps between looks at the flags, which wait for all arithmetic to end */
-    MOST_PATIENCE = 63,  /* longest time, in chains, before a way that failed is tried again */
-    CAREFUL_ROWS = 8,    /* of many columns at once, or fewer: caches have few ways for rows a power of two apart */
-    LEAST_WIDE = 64,     /* columns that go through a few rows at a time */
+    RAW_STEPS = 64,     /* between looks at the flags, which wait for all arithmetic to end; before lo is folded into hi
+                           and the exponent is taken out, or half of that */
+    MOST_PATIENCE = 63, /* longest time, in chains, before a way that failed is tried again */
+    CAREFUL_ROWS = 8,   /* of many columns at once, or fewer: caches have few ways for rows a power of two apart */
+    LEAST_WIDE = 64,    /* columns that go through a few rows at a time */
     SPREAD_OUTPUTS = 64, /* whose runs, of that length at least, are read in several places */
     SPREAD_BYTES = 128,
     TURNED_AHEAD = 4096,           /* bytes from what is turned round to what is asked of the memory */
