@@ -256,20 +256,12 @@ static void merge_states_real(axp_states into, int64_t i, axp_states from, int64
 static void collapse_states(axp_states states, int64_t width, int64_t groups) {
     for (int64_t g = 0; g < groups; g += LANES) {
         struct real_state s[LANES];
-        vdouble hi[LANES], lo[LANES], exponent[LANES];
         UNROLLED(j, LANES) {
             s[j] = load_real(states, (g + j) * width);
             for (int64_t i = LANES; i < width; i += LANES)
                 s[j] = merge_real(s[j], load_real(states, (g + j) * width + i));
-            hi[j] = s[j].hi;
-            lo[j] = s[j].lo;
-            exponent[j] = as_double(s[j].exponent);
         }
-        transpose(hi);
-        transpose(lo);
-        transpose(exponent);
-        UNROLLED(j, LANES)
-        s[j] = (struct real_state){hi[j], lo[j], as_bits(exponent[j])};
+        turn_states(false, s);
         for (int half = LANES / 2; half > 0; half /= 2)
             for (int j = 0; j < half; j++)
                 s[j] = merge_real(s[j], s[j + half]);

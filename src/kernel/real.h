@@ -54,6 +54,7 @@
 #define AXP_REAL_H
 
 #include "kernel.h"
+#include "shuffle.h"
 #include "vec.h"
 
 #define EXPONENT_BITS UINT64_C(0x7ff0000000000000)
@@ -163,6 +164,22 @@ INLINE struct real_state merge_real(struct real_state a, struct real_state b) {
     struct real_state s = {p, r + (a.hi * b.lo + a.lo * b.hi), a.exponent + b.exponent};
     renormalise(&s);
     return s;
+}
+
+/* Lane i of s[j] and lane j of s[i] change places. narrow: of hi; lo is zero. */
+INLINE void turn_states(const bool narrow, struct real_state s[LANES]) {
+    vdouble hi[LANES], lo[LANES], exponent[LANES];
+    UNROLLED(j, LANES) {
+        hi[j] = s[j].hi;
+        lo[j] = s[j].lo;
+        exponent[j] = as_double(s[j].exponent);
+    }
+    transpose(hi);
+    if (!narrow)
+        transpose(lo);
+    transpose(exponent);
+    UNROLLED(j, LANES)
+    s[j] = (struct real_state){hi[j], narrow ? broadcast(0) : lo[j], as_bits(exponent[j])};
 }
 
 INLINE vint is_special(vdouble hi) {
