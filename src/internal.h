@@ -138,6 +138,7 @@ struct axprod_plan {
     int element_bytes;
     int threads;
     bool direct;           /* RUNS, COLUMN: whether a kernel makes the outputs of a tile at once */
+    bool in_memory;        /* x comes from memory, or from a third-level cache that others need, too */
     int64_t inner;         /* ROW: outputs that a run of elements belongs to in turn; else 1 */
     int64_t width;         /* ROW, STRIDE, GATHER: states of one group of outputs, before they are collapsed */
     int64_t spread;        /* states of one output among them, a power of two */
@@ -164,8 +165,9 @@ double axp_error_bound(axprod_dtype dtype, int64_t factors, bool packed);
 /* ------------------------------------------------------------------------------------------- topo.c, dispatch.c --- */
 
 typedef struct axp_topology {
-    int cores;        /* physical cores that this process may run on, at least 1 */
-    int64_t l2_bytes; /* second-level cache of a core */
+    int cores;           /* physical cores that this process may run on, at least 1 */
+    int64_t l2_bytes;    /* second-level cache of a core */
+    int64_t cache_bytes; /* of second and third level, of these cores together */
 } axp_topology;
 
 const axp_topology *axp_topology_get(void);

@@ -14,7 +14,9 @@ enum {
        beside the rows that stream through it. */
     COLUMN_TILE_BYTES = 32768,
     COLUMN_TILE_OTHER = 512, /* of states that have no raw chains */
-    GROUP_STATES = 1024,     /* states of the groups of a ROW tile together */
+    /* Columns that are rounded at once are read across their rows: a second-level cache has them and the next tile. */
+    DIRECT_COLUMN_BYTES = 128 * 1024,
+    GROUP_STATES = 1024, /* states of the groups of a ROW tile together */
     RUNS_TILE = 256,
     GATHER_TILE = 256,
     GATHER_TILE_COMPLEX = 64,
@@ -52,6 +54,10 @@ enum {
 /* No part of a reduced loop is smaller than this; a complex one, which one thread alone has as well, than that. */
 #define PART_BYTES (32 * 1024)
 #define COMPLEX_PART_BYTES (256 * 1024)
+
+/* Input that is larger than this part of the caches is asked for ahead of time: it comes from memory, or from a
+   third level that others need, too. */
+#define CACHE_SHARE 4
 
 /* Input from which starting the other threads pays, and for each of them. */
 #define PARALLEL_BYTES (256 * 1024)
@@ -170,11 +176,11 @@ static int64_t power_below(int64_t n) {
 
 /* Complex bits depend on tiles, so those of all machines are the same. */
 static int64_t column_tile(const axprod_plan *plan, const axp_topology *topology) {
-    if (plan->accumulator != AXP_REAL || !topology)
+    if (plan->accumulator == AXP_COMPLEX || !topology)
         return COLUMN_TILE_OTHER;
     const int64_t room = thread_bytes(topology) - AXP_SCRATCH_BESIDE_STATES;
-    const int64_t part_bytes = axp_accumulator_planes(AXP_REAL) * 8;
-    const int64_t state_bytes = part_bytes + axp_spare_planes(AXP_REAL) * 8;
+    const int64_t part_bytes = axp_accumulator_planes(plan->accumulator) * 8;
+    const int64_t state_bytes = part_bytes + axp_spare_planes(plan->accumulator) * 8;
     int64_t most = power_below(room / state_bytes);
     /* where threads share tiles, each has a state of a part beside one of the working set */
     if (plan->nest.outputs < plan->threads * most)
@@ -272,6 +278,7 @@ static bool is_direct(const axprod_plan *plan) {
     }
     return plan->layout == AXP_LAYOUT_COLUMN && kernels->round_columns[plan->x_dtype] &&
            nest->factors <= AXP_COLUMN_STEPS && plan->tile <= COLUMN_TILE_OTHER &&
+           nest->factors * plan->tile * plan->element_bytes <= DIRECT_COLUMN_BYTES &&
            nest->kept[0].extent % AXP_STATE_PAD == 0;
 }
 
@@ -342,6 +349,7 @@ axprod_status axp_plan_init(axprod_plan *plan, const axp_request *request) {
     plan->progress_context = options ? options->progress_context : NULL;
     int64_t bytes = input_bytes(plan);
     const axp_topology *topology = bytes >= PARALLEL_BYTES ? axp_topology_get() : NULL;
+    plan->in_memory = topology && bytes > topology->cache_bytes / CACHE_SHARE;
     plan->threads = choose_threads(options, topology, bytes);
     choose_layout(plan, topology);
     axp_scratch unused;

@@ -12,7 +12,7 @@ static axp_topology topology;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /* What to assume where the machine does not say: one core with a modest cache. */
-static const axp_topology unknown_machine = {1, 256 * 1024};
+static const axp_topology unknown_machine = {1, 256 * 1024, 256 * 1024};
 
 static axp_topology read_topology(hwloc_topology_t machine) {
     axp_topology t = unknown_machine;
@@ -33,6 +33,9 @@ static axp_topology read_topology(hwloc_topology_t machine) {
     hwloc_obj_t l2 = hwloc_get_obj_by_type(machine, HWLOC_OBJ_L2CACHE, 0);
     if (l2 && l2->attr->cache.size > 0)
         t.l2_bytes = (int64_t)l2->attr->cache.size;
+    t.cache_bytes = t.cores * t.l2_bytes;
+    for (hwloc_obj_t l3 = NULL; (l3 = hwloc_get_next_obj_by_type(machine, HWLOC_OBJ_L3CACHE, l3));)
+        t.cache_bytes += hwloc_bitmap_intersects(l3->cpuset, cpus) ? (int64_t)l3->attr->cache.size : 0;
     hwloc_bitmap_free(bound);
     hwloc_bitmap_free(usable);
     return t;

@@ -10,13 +10,15 @@
 
 enum {
     COLUMN_ROWS = 128, /* rows of a column tile at once */
-    WIDE_ROWS = 16,    /* the same for more than FEW_COLUMNS: what the memory reads well from end to end */
+    WIDE_ROWS = 8,     /* the same for more than FEW_COLUMNS: what the memory reads well from end to end */
     FEW_COLUMNS = 64,
     STREAMS = 4,             /* places in a long run that are read in turn: one does not fill the memory's bandwidth */
     STREAM_WINDOW = 1 << 22, /* bytes that these places are in: far apart they are slower by a quarter */
     LEAST_STREAMED = 4 * AXP_ROWS, /* rows of a run that are worth it */
     PREFETCH_BYTES = 1024,         /* ahead in each stream */
     COLUMN_PREFETCH = 512,         /* ahead in each row of a column tile */
+    NARROW_BYTES = 4096,           /* of rows that are too short for that, so that what follows them is asked for */
+    NARROW_PREFETCH = 32768,
 };
 
 /* --------------------------------------------------------------------------------------------- working memory --- */
@@ -151,6 +153,12 @@ static void multiply_gathered(const axp_piece *p) {
     axp_collapse(plan, p->s->states, plan->width / plan->spread);
 }
 
+/* Bytes ahead of rows of so many columns. */
+static int64_t column_prefetch(const axprod_plan *plan, int64_t columns) {
+    const bool narrow = columns >= FEW_COLUMNS && columns * plan->element_bytes <= NARROW_BYTES;
+    return narrow && plan->in_memory ? NARROW_PREFETCH : COLUMN_PREFETCH;
+}
+
 /* Rows of x are rows of states from `at` on; what does not fill a vector at their end is gathered. */
 static void multiply_row_of_columns(const axp_piece *p, int64_t first, int64_t count, int64_t at) {
     const axprod_plan *plan = p->plan;
@@ -162,7 +170,7 @@ static void multiply_row_of_columns(const axp_piece *p, int64_t first, int64_t c
     for (int64_t i = p->begin; i < p->end && whole; i += most) {
         int64_t rows = axp_min(p->end - i, most);
         axp_fill_offsets(nest->reduced, nest->reduced_count, AXP_X, i, rows, p->s->rows);
-        fold(p, base, rows, whole, COLUMN_PREFETCH, p->s->states, at);
+        fold(p, base, rows, whole, column_prefetch(plan, whole), p->s->states, at);
         p->add_progress(p, rows * whole * plan->element_bytes);
     }
     if (whole < count)
@@ -217,7 +225,8 @@ static void multiply_rest(const axp_piece *p, const char *rest, int64_t elements
         axp_fill_identity_elements(plan->x_dtype, p->s->gathered + tail_bytes, plan->width - tail);
         p->s->rows[rows] = (int64_t)((uintptr_t)p->s->gathered - (uintptr_t)rest);
     }
-    fold(p, rest, rows + (tail > 0), plan->width, PREFETCH_BYTES, p->s->states, at);
+    fold(p, rest, rows + (tail > 0), plan->width,
+         plan->spread == 1 ? column_prefetch(plan, plan->width) : PREFETCH_BYTES, p->s->states, at);
     p->s->rows[rows] = listed;
     p->add_progress(p, elements * plan->element_bytes);
 }
@@ -274,8 +283,11 @@ static int64_t round_columns(const axp_piece *p, double bound) {
     const axp_finish_room *room = &p->s->room;
     axp_fill_offsets(nest->reduced, nest->reduced_count, AXP_X, 0, nest->factors, p->s->rows);
     axp_locate_outputs(p, p->first, p->count);
-    return plan->kernels->round_columns[plan->x_dtype](p->x, room->offsets, p->count, p->s->rows, nest->factors, bound,
-                                                       room->values, room->doubtful, &p->s->hint);
+    const int64_t end = p->first + p->count;
+    const int64_t next =
+        plan->in_memory && end < nest->outputs ? axp_output_base(p, end) - axp_output_base(p, p->first) : 0;
+    return plan->kernels->round_columns[plan->x_dtype](p->x, room->offsets, p->count, p->s->rows, nest->factors, next,
+                                                       bound, room->values, room->doubtful, &p->s->hint);
 }
 
 int64_t axp_walk_direct(const axp_piece *p, double bound) {

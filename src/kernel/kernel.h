@@ -74,7 +74,7 @@ typedef struct axp_fold_hint {
 
 /*
  * Multiplies rows into states: state at + i, 0 <= i < n, by element i of each row, row r beginning at
- * base + offsets[r]. n is a multiple of AXP_STATE_PAD. prefetch: bytes ahead of each load to ask the memory for.
+ * base + offsets[r]. n is a multiple of AXP_STATE_PAD. prefetch: bytes ahead to ask the memory for.
  */
 typedef void axp_fold(const char *base, const int64_t *offsets, int64_t rows, int64_t n, int64_t prefetch,
                       axp_states states, int64_t at, axp_fold_hint *hint);
@@ -103,10 +103,12 @@ typedef int64_t axp_round_runs(const char *base, const int64_t *outputs, int64_t
 
 /*
  * The same for columns: AXP_STATE_PAD outputs at a time, contiguous from base + outputs[i] on, where i is a multiple of
- * that, as n is; row r of each begins at offsets[r]. At most AXP_COLUMN_STEPS rows.
+ * that, as n is; row r of each begins at offsets[r]. At most AXP_COLUMN_STEPS rows. next: bytes from these elements to
+ * those of the next call, to ask the memory for; or 0.
  */
 typedef int64_t axp_round_columns(const char *base, const int64_t *outputs, int64_t n, const int64_t *offsets,
-                                  int64_t rows, double bound, char *out, int32_t *doubtful, axp_fold_hint *hint);
+                                  int64_t rows, int64_t next, double bound, char *out, int32_t *doubtful,
+                                  axp_fold_hint *hint);
 #define AXP_COLUMN_STEPS 64
 
 /*
