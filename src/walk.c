@@ -10,8 +10,9 @@
 
 enum {
     COLUMN_ROWS = 128, /* rows of a column tile at once */
-    WIDE_ROWS = 8,     /* the same for more than FEW_COLUMNS: what the memory reads well from end to end */
     FEW_COLUMNS = 64,
+    WIDE_ROWS = 8,           /* the same for more columns: what the memory reads well from end to end */
+    WIDE_COMPLEX = 16,       /* likewise, of complex states, which are more to load and store */
     STREAMS = 4,             /* places in a long run that are read in turn: one does not fill the memory's bandwidth */
     STREAM_WINDOW = 1 << 22, /* bytes that these places are in: far apart they are slower by a quarter */
     LEAST_STREAMED = 4 * AXP_ROWS, /* rows of a run that are worth it */
@@ -153,6 +154,13 @@ static void multiply_gathered(const axp_piece *p) {
     axp_collapse(plan, p->s->states, plan->width / plan->spread);
 }
 
+/* Real states have their own way through many rows. */
+static int64_t rows_at_once(const axprod_plan *plan, int64_t columns) {
+    if (plan->accumulator == AXP_REAL || columns <= FEW_COLUMNS)
+        return COLUMN_ROWS;
+    return plan->accumulator == AXP_COMPLEX ? WIDE_COMPLEX : WIDE_ROWS;
+}
+
 /* Bytes ahead of rows of so many columns. */
 static int64_t column_prefetch(const axprod_plan *plan, int64_t columns) {
     const bool narrow = columns >= FEW_COLUMNS && columns * plan->element_bytes <= NARROW_BYTES;
@@ -165,8 +173,7 @@ static void multiply_row_of_columns(const axp_piece *p, int64_t first, int64_t c
     const axp_nest *nest = &plan->nest;
     int64_t whole = count / AXP_STATE_PAD * AXP_STATE_PAD;
     const char *base = axp_output_base(p, first);
-    /* real states have their own way through many rows */
-    const int64_t most = plan->accumulator == AXP_REAL || whole <= FEW_COLUMNS ? COLUMN_ROWS : WIDE_ROWS;
+    const int64_t most = rows_at_once(plan, whole);
     for (int64_t i = p->begin; i < p->end && whole; i += most) {
         int64_t rows = axp_min(p->end - i, most);
         axp_fill_offsets(nest->reduced, nest->reduced_count, AXP_X, i, rows, p->s->rows);

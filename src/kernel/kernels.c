@@ -6,6 +6,7 @@
 #include "complex.h"
 #include "kernel.h"
 #include "load.h"
+#include "prefetch.h"
 #include "real.h"
 #include "shuffle.h"
 #include "vec.h"

@@ -196,42 +196,4 @@ INLINE struct real_state canonical(struct real_state s) {
     return (struct real_state){canonical_nan(s.hi), as_double(as_bits(s.lo) & ~special), s.exponent & ~special};
 }
 
-INLINE void prefetch_row(const char *row, int bytes) {
-    for (int line = 0; line < bytes; line += 64)
-        __builtin_prefetch(row + line);
-}
-
-/* The same for a second-level cache. */
-INLINE void prefetch_later(const char *at, int bytes) {
-    for (int line = 0; line < bytes; line += 64)
-        __builtin_prefetch(at + line, 0, 2);
-}
-
-/* 0 where rows do not lie one behind the other, or where so far ahead is not behind them. */
-INLINE int64_t bytes_ahead(const int64_t *offsets, int64_t rows, int64_t row_bytes, int64_t prefetch) {
-    return rows > 1 && offsets[1] - offsets[0] == row_bytes && prefetch >= rows * row_bytes ? prefetch : 0;
-}
-
-/* Rows that come later, asked for a piece at a time in the order of memory. */
-struct rows_ahead {
-    const char *base, *at, *end; /* of the row */
-    const int64_t *offsets;
-    int64_t row, rows, bytes; /* of a row */
-};
-
-INLINE struct rows_ahead rows_from(const char *base, const int64_t *offsets, int64_t rows, int64_t bytes) {
-    return (struct rows_ahead){base, base + offsets[0], base + offsets[0] + bytes, offsets, 0, rows, bytes};
-}
-
-INLINE void ask_ahead(struct rows_ahead *ahead, int bytes) {
-    if (ahead->row == ahead->rows)
-        return;
-    prefetch_later(ahead->at, bytes);
-    ahead->at += bytes;
-    if (ahead->at >= ahead->end && ++ahead->row < ahead->rows) {
-        ahead->at = ahead->base + ahead->offsets[ahead->row];
-        ahead->end = ahead->at + ahead->bytes;
-    }
-}
-
 #endif
