@@ -13,7 +13,7 @@ enum {
     /* Rows of COLUMN as long as this, in bytes, keep the memory's streams going; the others stay in a first-level cache
        beside the rows that stream through it. */
     COLUMN_TILE_BYTES = 32768,
-    COLUMN_TILE_OTHER = 512, /* of states that have no raw chains */
+    COLUMN_TILE_OTHER = 512, /* of complex states, of small calls, of several rows together */
     /* Columns that are rounded at once are read across their rows: a second-level cache has them and the next tile. */
     DIRECT_COLUMN_BYTES = 128 * 1024,
     GROUP_STATES = 1024, /* states of the groups of a ROW tile together */

@@ -9,16 +9,16 @@
 #include <string.h>
 
 enum {
-    COLUMN_ROWS = 128, /* rows of a column tile at once */
+    COLUMN_ROWS = 128, /* rows of a column tile at once, of real states or of FEW_COLUMNS */
     FEW_COLUMNS = 64,
-    WIDE_ROWS = 8,           /* the same for more columns: what the memory reads well from end to end */
+    WIDE_ROWS = 8,           /* the same of more columns: what the memory reads well from end to end */
     WIDE_COMPLEX = 16,       /* likewise, of complex states, which are more to load and store */
     STREAMS = 4,             /* places in a long run that are read in turn: one does not fill the memory's bandwidth */
     STREAM_WINDOW = 1 << 22, /* bytes that these places are in: far apart they are slower by a quarter */
     LEAST_STREAMED = 4 * AXP_ROWS, /* rows of a run that are worth it */
     PREFETCH_BYTES = 1024,         /* ahead in each stream */
     COLUMN_PREFETCH = 512,         /* ahead in each row of a column tile */
-    NARROW_BYTES = 4096,           /* of rows that are too short for that, so that what follows them is asked for */
+    NARROW_BYTES = 4096,           /* of rows that are too short for either, so that what follows them is asked for */
     NARROW_PREFETCH = 32768,
 };
 
@@ -161,10 +161,10 @@ static int64_t rows_at_once(const axprod_plan *plan, int64_t columns) {
     return plan->accumulator == AXP_COMPLEX ? WIDE_COMPLEX : WIDE_ROWS;
 }
 
-/* Bytes ahead of rows of so many columns. */
-static int64_t column_prefetch(const axprod_plan *plan, int64_t columns) {
+/* Bytes ahead of rows of so many columns; usual: where rows are not narrow. */
+static int64_t choose_prefetch(const axprod_plan *plan, int64_t columns, int64_t usual) {
     const bool narrow = columns >= FEW_COLUMNS && columns * plan->element_bytes <= NARROW_BYTES;
-    return narrow && plan->in_memory ? NARROW_PREFETCH : COLUMN_PREFETCH;
+    return narrow && plan->in_memory ? NARROW_PREFETCH : usual;
 }
 
 /* Rows of x are rows of states from `at` on; what does not fill a vector at their end is gathered. */
@@ -173,11 +173,11 @@ static void multiply_row_of_columns(const axp_piece *p, int64_t first, int64_t c
     const axp_nest *nest = &plan->nest;
     int64_t whole = count / AXP_STATE_PAD * AXP_STATE_PAD;
     const char *base = axp_output_base(p, first);
-    const int64_t most = rows_at_once(plan, whole);
+    const int64_t most = rows_at_once(plan, whole), prefetch = choose_prefetch(plan, whole, COLUMN_PREFETCH);
     for (int64_t i = p->begin; i < p->end && whole; i += most) {
         int64_t rows = axp_min(p->end - i, most);
         axp_fill_offsets(nest->reduced, nest->reduced_count, AXP_X, i, rows, p->s->rows);
-        fold(p, base, rows, whole, column_prefetch(plan, whole), p->s->states, at);
+        fold(p, base, rows, whole, prefetch, p->s->states, at);
         p->add_progress(p, rows * whole * plan->element_bytes);
     }
     if (whole < count)
@@ -232,8 +232,7 @@ static void multiply_rest(const axp_piece *p, const char *rest, int64_t elements
         axp_fill_identity_elements(plan->x_dtype, p->s->gathered + tail_bytes, plan->width - tail);
         p->s->rows[rows] = (int64_t)((uintptr_t)p->s->gathered - (uintptr_t)rest);
     }
-    fold(p, rest, rows + (tail > 0), plan->width,
-         plan->spread == 1 ? column_prefetch(plan, plan->width) : PREFETCH_BYTES, p->s->states, at);
+    fold(p, rest, rows + (tail > 0), plan->width, choose_prefetch(plan, plan->width, PREFETCH_BYTES), p->s->states, at);
     p->s->rows[rows] = listed;
     p->add_progress(p, elements * plan->element_bytes);
 }

@@ -41,7 +41,7 @@ static char *resolve(const char *path) {
     return resolved;
 }
 
-/* NAME_MAX leaves no room for additions to the target's own name. */
+/* For mkostemp, which replaces each X. NAME_MAX leaves no room for additions to the target's own name. */
 static char *temporary_beside(const char *target) {
     char *for_directory = strdup(target);
     char *temporary = for_directory ? join(dirname(for_directory), ".axprod-XXXXXX") : NULL;
