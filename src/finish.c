@@ -298,12 +298,13 @@ static axprod_status finish_some(const axprod_plan *plan, const char *x, int64_t
     return AXPROD_OK;
 }
 
-axprod_status axp_finish_tile(const axprod_plan *plan, const char *x, int64_t first, int64_t n, axp_states states,
-                              double bound, const axp_finish_room *room, const axp_sink *sink,
-                              axp_unresolved *unresolved) {
+axprod_status axp_finish_states(const axprod_plan *plan, const char *x, int64_t first, axp_states states, int64_t at,
+                                int64_t n, double bound, const axp_finish_room *room, const axp_sink *sink,
+                                axp_unresolved *unresolved) {
     const int64_t in_word = plan->accumulator == AXP_WORD32 ? 2 : 1;
-    for (int64_t at = 0; at < n; at += AXP_FINISH_MOST)
-        AXP_TRY(finish_some(plan, x, first + at, axp_min(AXP_FINISH_MOST, n - at),
-                            (axp_states){states.words + at / in_word, states.capacity}, bound, room, sink, unresolved));
+    for (int64_t i = 0; i < n; i += AXP_FINISH_MOST) {
+        axp_states some = {states.words + (at + i) / in_word, states.capacity};
+        AXP_TRY(finish_some(plan, x, first + i, axp_min(AXP_FINISH_MOST, n - i), some, bound, room, sink, unresolved));
+    }
     return AXPROD_OK;
 }

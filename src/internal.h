@@ -208,12 +208,12 @@ typedef struct axp_unresolved {
 } axp_unresolved;
 
 /*
- * Rounds states 0 .. n-1 and stores them as outputs first .. first+n-1 (linear indices of the kept nest). x may be
- * NULL where unresolved is not.
+ * Rounds states at .. at+n-1 and stores them as outputs first .. first+n-1 (linear indices of the kept nest); at is a
+ * multiple of AXP_STATE_PAD. x may be NULL where unresolved is not.
  */
-axprod_status axp_finish_tile(const axprod_plan *plan, const char *x, int64_t first, int64_t n, axp_states states,
-                              double bound, const axp_finish_room *room, const axp_sink *sink,
-                              axp_unresolved *unresolved);
+axprod_status axp_finish_states(const axprod_plan *plan, const char *x, int64_t first, axp_states states, int64_t at,
+                                int64_t n, double bound, const axp_finish_room *room, const axp_sink *sink,
+                                axp_unresolved *unresolved);
 
 /* Stores outputs that are in room->values already, and resolves the first `doubtful` of room->doubtful. */
 axprod_status axp_finish_values(const axprod_plan *plan, const char *x, int64_t first, int64_t n,

@@ -97,7 +97,7 @@ static axprod_status finish_all(const axprod_plan *plan, const axprod_partial *p
         int64_t n = axp_min(BLOCK, nest->outputs - first);
         axprod_partial some[BLOCK];
         plan->kernels->load_partials(find_partials(nest, partials, first, n, some), n, states);
-        AXP_TRY(axp_finish_tile(plan, NULL, first, n, states, bound, &room, sink, unresolved));
+        AXP_TRY(axp_finish_states(plan, NULL, first, states, 0, n, bound, &room, sink, unresolved));
     }
     return AXPROD_OK;
 }
@@ -196,7 +196,7 @@ static axprod_status finish_pieces(const axprod_plan *plan, const axprod_packed_
             continue;
         }
         plan->kernels->multiply_packed(pieces, num_pieces, at, n, states);
-        AXP_TRY(axp_finish_tile(plan, NULL, output, n, states, bound, &room, sink, unresolved));
+        AXP_TRY(axp_finish_states(plan, NULL, output, states, 0, n, bound, &room, sink, unresolved));
     }
     return AXPROD_OK;
 }
@@ -230,7 +230,7 @@ static void finish_all_complex(const axprod_plan *plan, const axprod_complex_par
         for (int64_t i = 0; i < n; i++)
             some[i] = partials[nest->origin[AXP_INDEX] + w.offsets[i]];
         plan->kernels->load_complex_partials(some, n, states);
-        axp_finish_tile(plan, NULL, first, n, states, 0, &room, sink, NULL);
+        axp_finish_states(plan, NULL, first, states, 0, n, 0, &room, sink, NULL);
     }
 }
 

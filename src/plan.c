@@ -294,11 +294,9 @@ static void choose_parts(axprod_plan *plan, const axp_topology *topology) {
     plan->direct = is_direct(plan);
     if (plan->layout == AXP_LAYOUT_EMPTY || plan->tiles >= (plan->direct ? plan->threads : items))
         return;
-    bool complex = plan->accumulator == AXP_COMPLEX;
-    int64_t parts = complex ? items / plan->tiles : axp_divide_up(items, plan->tiles);
-    int64_t even = complex ? 1 : plan->threads / common_divisor(plan->threads, plan->tiles);
-    if (parts > even)
-        parts = parts / even * even;
+    const bool complex = plan->accumulator == AXP_COMPLEX;
+    const int64_t even = plan->threads / common_divisor(plan->threads, plan->tiles);
+    int64_t parts = complex ? items / plan->tiles : axp_min(axp_divide_up(items, plan->tiles), even);
     int64_t factor_bytes = axp_min(plan->tile, nest->outputs) * plan->element_bytes;
     int64_t least_bytes = complex ? COMPLEX_PART_BYTES : PART_BYTES;
     int64_t factors = axp_max(axp_divide_up(nest->factors, parts), axp_divide_up(least_bytes, factor_bytes));

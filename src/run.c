@@ -83,10 +83,10 @@ static void note_status(struct run *run, axprod_status status) {
         atomic_store(&run->status, (int)status);
 }
 
-static void finish_tile(struct run *run, const axp_scratch *s, int64_t tile, axp_states states) {
-    int64_t first, count;
-    locate_tile(run->plan, tile, &first, &count);
-    note_status(run, axp_finish_tile(run->plan, run->x, first, count, states, run->bound, &s->room, run->sink, NULL));
+/* States at .. at+n-1 of a tile to their outputs, which begin with `first`. */
+static void finish_states(struct run *run, const axp_scratch *s, int64_t first, axp_states states, int64_t at,
+                          int64_t n) {
+    note_status(run, axp_finish_states(run->plan, run->x, first, states, at, n, run->bound, &s->room, run->sink, NULL));
 }
 
 /* A tile without a detour through states; false where the data do not allow it. */
@@ -109,18 +109,30 @@ static void run_item(struct run *run, axp_scratch *s, int thread, int64_t item) 
         return;
     axp_walk(&piece);
     if (plan->parts == 1)
-        finish_tile(run, s, tile, s->states);
+        finish_states(run, s, piece.first, s->states, 0, piece.count);
     else
         axp_copy_states(plan->accumulator, part_states(run, tile, part), 0, 1, s->states, 0, 1, run->tile_states);
 }
 
+/* Outputs of a tile whose parts are merged at once: a few tiles are still work for all threads. */
+static int64_t merges_of_tile(const axprod_plan *plan) {
+    return axp_divide_up(plan->tile, AXP_FINISH_MOST);
+}
+
 /* Second phase, for several parts: they are merged in their order and finished. */
-static void run_merge(struct run *run, axp_scratch *s, int thread, int64_t tile) {
+static void run_merge(struct run *run, axp_scratch *s, int thread, int64_t item) {
     (void)thread;
+    const axprod_plan *plan = run->plan;
+    const int64_t tile = item / merges_of_tile(plan), at = item % merges_of_tile(plan) * AXP_FINISH_MOST;
+    int64_t first, count;
+    locate_tile(plan, tile, &first, &count);
+    const int64_t n = axp_min(AXP_FINISH_MOST, count - at);
+    if (n <= 0)
+        return;
     axp_states all = part_states(run, tile, 0);
-    for (int64_t part = 1; part < run->plan->parts; part++)
-        run->plan->kernels->merge[run->plan->accumulator](all, 0, part_states(run, tile, part), 0, run->tile_states);
-    finish_tile(run, s, tile, all);
+    for (int64_t part = 1; part < plan->parts; part++)
+        plan->kernels->merge[plan->accumulator](all, at, part_states(run, tile, part), at, n);
+    finish_states(run, s, first + at, all, at, n);
 }
 
 /* ---------------------------------------------------------------------------------------------------- threads --- */
@@ -158,8 +170,10 @@ static void for_all(struct run *run, int threads, int64_t items, phase *work) {
 static axprod_status run_all(struct run *run) {
     const axprod_plan *plan = run->plan;
     for_all(run, plan->threads, plan->tiles * plan->parts, run_item);
-    if (plan->parts > 1)
-        for_all(run, (int)axp_min(plan->threads, plan->tiles), plan->tiles, run_merge);
+    if (plan->parts > 1) {
+        const int64_t merges = plan->tiles * merges_of_tile(plan);
+        for_all(run, (int)axp_min(plan->threads, merges), merges, run_merge);
+    }
     if (plan->progress)
         plan->progress(1, plan->progress_context);
     /* what was said about it was said on another thread */
