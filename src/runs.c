@@ -6,7 +6,9 @@
 static axp_runs next_runs(const axp_piece *p, int64_t i) {
     const axp_loop *loop = &p->plan->nest.reduced[0];
     int64_t lanes = p->plan->kernels->lanes;
-    axp_runs runs = {.length = loop->extent, .step = loop->stride[AXP_X]};
+    axp_runs runs = {.length = loop->extent, .step = loop->stride[AXP_X], .in_memory = p->plan->in_memory};
+    if (p->plan->nest.kept_count == 1)
+        runs.apart = p->plan->nest.kept[0].stride[AXP_X];
     if (loop->extent <= AXP_RUN_STEPS * lanes) {
         runs.count = axp_min((p->end - i) / loop->extent, AXP_RUN_STEPS / axp_run_steps(p->plan, loop->extent));
     } else {

@@ -83,6 +83,8 @@ typedef void axp_fold(const char *base, const int64_t *offsets, int64_t rows, in
 typedef struct axp_runs {
     const int64_t *offsets;
     int64_t count, length, step;
+    int64_t apart;  /* bytes from each output to the next; 0: various */
+    bool in_memory; /* as axprod_plan has it */
 } axp_runs;
 
 /*

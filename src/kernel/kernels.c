@@ -24,11 +24,11 @@ enum {
     MOST_PATIENCE = 63, /* longest time, in chains, before a way that failed is tried again */
     CAREFUL_ROWS = 8,   /* of many columns at once, or fewer: caches have few ways for rows a power of two apart */
     LEAST_WIDE = 64,    /* columns that go through a few rows at a time */
-    SPREAD_OUTPUTS = 64, /* whose runs, of that length at least, are read in several places */
-    SPREAD_BYTES = 128,
     TURNED_AHEAD = 4096,           /* bytes from what is turned round to what is asked of the memory */
     CHUNK = LANES < 4 ? LANES : 4, /* elements of each between looks at the exponents: f32 has no room for more */
-    SHORT_RUNS = -1,               /* in the place of a number of vectors */
+    ASKED_BYTES = 128,             /* of runs that the memory is asked for */
+    SPREAD_BYTES = 512,            /* of runs that are read in several places instead */
+    WIDE_RUN = 3,                  /* vectors of a run that are worth the lanes of a vector that it does not fill */
 };
 
 INLINE bool is_worth_trying(axp_trial *trial) {
@@ -36,6 +36,11 @@ INLINE bool is_worth_trying(axp_trial *trial) {
         return true;
     trial->pause--;
     return false;
+}
+
+/* Whether a run, the only one of its output, has one element more than fill vectors of so many lanes. */
+INLINE bool has_single(const axp_runs *runs, int width, int64_t bytes) {
+    return width > 1 && runs->step == bytes && runs->count == 1 && runs->length > width && runs->length % width == 1;
 }
 
 /* Before a way begins that asks for the flags: reading them is cheaper than clearing them. */
@@ -262,7 +267,7 @@ static void collapse_states(axp_states states, int64_t width, int64_t groups) {
             for (int64_t i = LANES; i < width; i += LANES)
                 s[j] = merge_real(s[j], load_real(states, (g + j) * width + i));
         }
-        turn_states(false, s);
+        turn_states(false, LANES, s);
         for (int half = LANES / 2; half > 0; half /= 2)
             for (int j = 0; j < half; j++)
                 s[j] = merge_real(s[j], s[j + half]);

@@ -194,6 +194,70 @@ LOAD_APART(f16)
 LOAD_APART(bf16)
 #undef LOAD_APART
 
+#if LANES > 2
+typedef double joined_16 __attribute__((vector_size(16)));
+INLINE joined_16 load_joined_16(const char *p) {
+    joined_16 v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+INLINE joined_16 join_8(const char *p, const char *q) {
+    return (joined_16){load_one_f64(p), load_one_f64(q)};
+}
+typedef double joined_32 __attribute__((vector_size(32)));
+INLINE joined_32 load_joined_32(const char *p) {
+    joined_32 v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+INLINE joined_32 join_16(joined_16 a, joined_16 b) {
+    return __builtin_shufflevector(a, b, 0, 1, 2, 3);
+}
+#endif
+#if LANES > 4
+INLINE vdouble join_32(joined_32 a, joined_32 b) {
+    return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7);
+}
+#endif
+
+/* `width` elements from each of LANES / width places, p[0], p[width], ... */
+INLINE vdouble load_places_f64(const int width, const char *const p[], int64_t at) {
+#if LANES == 8
+    if (width == 4)
+        return join_32(load_joined_32(p[0] + at), load_joined_32(p[4] + at));
+    if (width == 2)
+        return join_32(join_16(load_joined_16(p[0] + at), load_joined_16(p[2] + at)),
+                       join_16(load_joined_16(p[4] + at), load_joined_16(p[6] + at)));
+#elif LANES == 4
+    if (width == 2)
+        return join_16(load_joined_16(p[0] + at), load_joined_16(p[2] + at));
+#endif
+    (void)width;
+    return load_f64(p[0] + at);
+}
+INLINE vdouble load_places_f32(const int width, const char *const p[], int64_t at) {
+#if LANES == 8
+    if (width == 4)
+        return widen_floats((vfloat_half)join_16(load_joined_16(p[0] + at), load_joined_16(p[4] + at)));
+    if (width == 2)
+        return widen_floats((vfloat_half)join_16(join_8(p[0] + at, p[2] + at), join_8(p[4] + at, p[6] + at)));
+#elif LANES == 4
+    if (width == 2)
+        return widen_floats((vfloat_half)join_8(p[0] + at, p[2] + at));
+#endif
+    (void)width;
+    return load_f32(p[0] + at);
+}
+/* Those of 16 bits in one place alone. */
+INLINE vdouble load_places_f16(const int width, const char *const p[], int64_t at) {
+    (void)width;
+    return load_f16(p[0] + at);
+}
+INLINE vdouble load_places_bf16(const int width, const char *const p[], int64_t at) {
+    (void)width;
+    return load_bf16(p[0] + at);
+}
+
 /* A vector of words modulo 2^32 or 2^64 from consecutive elements at p; signs are extended, bool8 is 0 or 1. */
 #define LOAD_WORDS(word, dtype, type)                                                                                  \
     INLINE v##word load_##word##_##dtype(const char *p) {                                                              \

@@ -8,6 +8,9 @@
 
 #include "vec.h"
 
+/* From several runs of an output to those that are asked for, of other outputs behind it: in all places together. */
+#define RUNS_AHEAD 65536
+
 /* Soon to be read. */
 INLINE void prefetch_row(const char *row, int bytes) {
     for (int line = 0; line < bytes; line += 64)

@@ -25,15 +25,19 @@
  *
  * Packing (packed.inc) costs a partial of one or more elements at most 4 u^2, once.
  *
- * Together at most 67 + 8 + 4, 32 + 8 + 4 or 31 + 8 + 4, in units of u^2 per element: below AXP_ERROR_PER_FACTOR, with
- * room for the second order (n < 2^52 / 80 elements; beyond, the bound makes every output doubtful and hence exact).
+ * Together at most 67 + 8 + 4, 32 + 8 + 4 or 55 + 2 + 8 + 4, in units of u^2 per element: below AXP_ERROR_PER_FACTOR,
+ * with room for the second order (n < 2^52 / 80 elements; beyond, the bound makes every output doubtful and hence
+ * exact).
  *
- * Runs. Each lane begins with an element and multiplies m - 1 <= 15 more: (m + 3) u^2 per element, and |lo| <= a u |hi|
- * with a = m - 1. Two lanes are combined into lo = fl(r + fl(fl(h1 l2) + fl(l1 fl(h2 + l2)))), which neglects nothing.
- * The roundings, in that order from the inside, are of terms that are a2, a1, a1, a1 + a2 and a1 + a2 + 1 times u |p|:
- * together below (4 (a1 + a2) + 1) u^2, so below 4 u^2 per element, and a = a1 + a2 + 1 again is one less than the
- * number of elements. There are at most three levels of that: 19 + 12 u^2, and 8 u^2 for a merge of the run with
- * others. Ones in the place of elements are exact.
+ * Runs. An output has 2, 4 or 8 lanes, each of which begins with an element and multiplies m - 1 more: (m + 3) u^2 per
+ * element, and |lo| <= a u |hi| with a = m - 1. With AXP_RUN_STEPS vectors of 8 lanes m is at most 16; with 4 lanes,
+ * that are half of such vectors, 32; 2 lanes take runs of less than WIDE_RUN * 4 elements, two such vectors or as many
+ * elements as steps: 6 for each two of them, 48. Two lanes are combined into lo = fl(r + fl(fl(h1 l2) + fl(l1 fl(h2 +
+ * l2)))), which neglects nothing. The roundings, in that order from the inside, are of terms that are a2, a1, a1, a1 +
+ * a2 and a1 + a2 + 1 times u |p|: together below (4 (a1 + a2) + 1) u^2, so below 4 u^2 per element, and a = a1 + a2 + 1
+ * again is one less than the number of elements. There is a level of that for each doubling: 19 + 12, 35 + 8 or 51 + 4
+ * u^2; then 2 u^2 for one step with an element that fills no vector, as a is the number of the others; and 8 u^2 for a
+ * merge of the run with others. Ones in the place of elements are exact.
  *
  * Columns that are rounded at once are one chain of n <= AXP_COLUMN_STEPS elements without a merge, (n^2 + 3n) u^2 <=
  * 67 n u^2. Their rounding (round_unscaled_f64) takes 2 AXP_ERROR_PER_FACTOR n u^2 as relative to hi.
@@ -166,19 +170,19 @@ INLINE struct real_state merge_real(struct real_state a, struct real_state b) {
     return s;
 }
 
-/* Lane i of s[j] and lane j of s[i] change places. narrow: of hi; lo is zero. */
-INLINE void turn_states(const bool narrow, struct real_state s[LANES]) {
+/* transpose() of states. narrow: of hi; lo is zero. */
+INLINE void turn_states(const bool narrow, const int width, struct real_state s[LANES]) {
     vdouble hi[LANES], lo[LANES], exponent[LANES];
-    UNROLLED(j, LANES) {
+    UNROLLED(j, width) {
         hi[j] = s[j].hi;
         lo[j] = s[j].lo;
         exponent[j] = as_double(s[j].exponent);
     }
-    transpose(hi);
+    transpose(width, hi);
     if (!narrow)
-        transpose(lo);
-    transpose(exponent);
-    UNROLLED(j, LANES)
+        transpose(width, lo);
+    transpose(width, exponent);
+    UNROLLED(j, width)
     s[j] = (struct real_state){hi[j], narrow ? broadcast(0) : lo[j], as_bits(exponent[j])};
 }
 

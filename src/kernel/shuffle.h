@@ -13,34 +13,43 @@
         (v)[(j) + (step)] = __builtin_shufflevector(a_, b_, high);                                                     \
     } while (0)
 #define LIST(...) __VA_ARGS__
-
-/* Lane i of v[j] and lane j of v[i] change places. */
-INLINE void transpose(vdouble v[LANES]) {
 #if LANES == 2
-    for (int j = 0; j < LANES; j++)
-        if (!(j & 1))
-            EXCHANGE(v, j, 1, LIST(0, 2), LIST(1, 3));
+#define EVEN_LANES LIST(0, 2)
+#define ODD_LANES LIST(1, 3)
 #elif LANES == 4
-    for (int j = 0; j < LANES; j++)
-        if (!(j & 1))
-            EXCHANGE(v, j, 1, LIST(0, 4, 2, 6), LIST(1, 5, 3, 7));
-    for (int j = 0; j < LANES; j++)
-        if (!(j & 2))
-            EXCHANGE(v, j, 2, LIST(0, 1, 4, 5), LIST(2, 3, 6, 7));
+#define EVEN_LANES LIST(0, 4, 2, 6)
+#define ODD_LANES LIST(1, 5, 3, 7)
+#define EVEN_PAIRS LIST(0, 1, 4, 5)
+#define ODD_PAIRS LIST(2, 3, 6, 7)
 #else
-    for (int j = 0; j < LANES; j++)
+#define EVEN_LANES LIST(0, 8, 2, 10, 4, 12, 6, 14)
+#define ODD_LANES LIST(1, 9, 3, 11, 5, 13, 7, 15)
+#define EVEN_PAIRS LIST(0, 1, 8, 9, 4, 5, 12, 13)
+#define ODD_PAIRS LIST(2, 3, 10, 11, 6, 7, 14, 15)
+#endif
+
+/* In each `width` lanes, a power of two, lane i of v[j] and lane j of v[i] change places; v has so many vectors. */
+INLINE void transpose(const int width, vdouble *v) {
+    for (int j = 0; j < width; j++)
         if (!(j & 1))
-            EXCHANGE(v, j, 1, LIST(0, 8, 2, 10, 4, 12, 6, 14), LIST(1, 9, 3, 11, 5, 13, 7, 15));
-    for (int j = 0; j < LANES; j++)
+            EXCHANGE(v, j, 1, EVEN_LANES, ODD_LANES);
+#if LANES >= 4
+    for (int j = 0; j < width && width > 2; j++)
         if (!(j & 2))
-            EXCHANGE(v, j, 2, LIST(0, 1, 8, 9, 4, 5, 12, 13), LIST(2, 3, 10, 11, 6, 7, 14, 15));
-    for (int j = 0; j < LANES; j++)
+            EXCHANGE(v, j, 2, EVEN_PAIRS, ODD_PAIRS);
+#endif
+#if LANES >= 8
+    for (int j = 0; j < width && width > 4; j++)
         if (!(j & 4))
             EXCHANGE(v, j, 4, LIST(0, 1, 2, 3, 8, 9, 10, 11), LIST(4, 5, 6, 7, 12, 13, 14, 15));
 #endif
 }
 #undef EXCHANGE
 #undef LIST
+#undef EVEN_LANES
+#undef ODD_LANES
+#undef EVEN_PAIRS
+#undef ODD_PAIRS
 
 #define PICK(x, y, ...) __builtin_shufflevector(x, y, __VA_ARGS__)
 

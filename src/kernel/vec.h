@@ -278,6 +278,24 @@ INLINE vint widen_words(vuint32_half v) {
 #endif
 }
 
+/* Whether some lanes differ, as NaN do. */
+INLINE bool any_different(vdouble a, vdouble b) {
+#if defined(AXP_ISA_avx512)
+    return _mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_NEQ_UQ) != 0;
+#else
+    return any_lane((vint)(a != b));
+#endif
+}
+INLINE bool any_different_float(vfloat_half a, vfloat_half b) {
+#if defined(AXP_ISA_avx512)
+    return _mm256_cmp_ps_mask((__m256)a, (__m256)b, _CMP_NEQ_UQ) != 0;
+#elif defined(AXP_ISA_avx2)
+    return _mm_movemask_ps((__m128)(a != b)) != 0;
+#else
+    return any_lane(differing_lanes(a, b));
+#endif
+}
+
 INLINE vuint32 least_uint32(vuint32 a, vuint32 b) {
     return (vuint32)LEAST_UINT32(a, b);
 }
