@@ -45,9 +45,9 @@ static void merge_box(const axp_mpi_kind *kind, axp_mpi_box space, axp_mpi_box b
 /* To the next rank first, so that not all send to the same one. */
 int axp_mpi_post_pairs(axprod_mpi_plan *plan, MPI_Comm comm, const void *mine, int bytes, char *into, const int *counts,
                        const int *at) {
-    int code, rank, size;
-    if ((code = MPI_Comm_rank(comm, &rank)) != MPI_SUCCESS || (code = MPI_Comm_size(comm, &size)) != MPI_SUCCESS)
-        return code;
+    bool in_group = comm == plan->group;
+    int size = in_group ? plan->size : plan->sharers, rank = in_group ? plan->member : plan->geometry.rank;
+    int code = MPI_SUCCESS;
     for (int k = 1; k < size && code == MPI_SUCCESS; k++) {
         int i = (rank + k) % size;
         code = MPI_Irecv(into + at[i], counts[i], MPI_BYTE, i, 0, comm, &plan->requests[plan->num_requests++]);
@@ -58,32 +58,20 @@ int axp_mpi_post_pairs(axprod_mpi_plan *plan, MPI_Comm comm, const void *mine, i
 }
 
 /* As bytes: a datatype of words costs more than the message, and only the operation needs it. */
-int axp_mpi_post_all(axprod_mpi_plan *plan) {
-    char *mine = plan->received + plan->receive_at[plan->member];
+int axp_mpi_post_gather(axprod_mpi_plan *plan) {
+    char *mine = plan->received + plan->gather_at[plan->member];
     memcpy(mine, &plan->header.failure, sizeof plan->header.failure);
     if (plan->size <= AXP_MPI_PAIRED_RANKS)
-        return axp_mpi_post_pairs(plan, plan->group, mine, plan->receive_counts[plan->member], plan->received,
-                                  plan->receive_counts, plan->receive_at);
+        return axp_mpi_post_pairs(plan, plan->group, mine, plan->gather_counts[plan->member], plan->received,
+                                  plan->gather_counts, plan->gather_at);
     return AXP_MPI_CALL(plan, MPI_Allgatherv, MPI_Iallgatherv, MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, plan->received,
-                        plan->receive_counts, plan->receive_at, MPI_BYTE, plan->group);
+                        plan->gather_counts, plan->gather_at, MPI_BYTE, plan->group);
 }
 
-int axp_mpi_post_gather(axprod_mpi_plan *plan) {
-    int at = 0;
-    for (int i = 0; i < plan->size; i++) {
-        int64_t outputs = axp_mpi_box_count(axp_mpi_kept(&plan->geometry, plan->ranks[i]));
-        plan->receive_counts[i] = (int)(AXP_MPI_STATUS_BYTES + outputs * plan->kind->bytes);
-        plan->receive_at[i] = at;
-        at += plan->receive_counts[i];
-    }
-    return axp_mpi_post_all(plan);
-}
-
-/* The worst status among the messages of all ranks. */
-static int64_t gathered_failure(const axprod_mpi_plan *plan) {
+int64_t axp_mpi_gathered_failure(const axprod_mpi_plan *plan) {
     int64_t failure = 0, theirs;
     for (int i = 0; i < plan->size; i++) {
-        memcpy(&theirs, plan->received + plan->receive_at[i], sizeof theirs);
+        memcpy(&theirs, plan->received + plan->gather_at[i], sizeof theirs);
         failure = axp_mpi_max(failure, theirs);
     }
     return failure;
@@ -93,8 +81,6 @@ static int64_t gathered_failure(const axprod_mpi_plan *plan) {
 static void finish_gathered(axprod_mpi_plan *plan) {
     const axp_mpi_geometry *g = &plan->geometry;
     axp_mpi_box space = axp_mpi_space(g, g->rank);
-    for (int i = 0; i < plan->size; i++)
-        plan->pieces[i] = plan->received + plan->receive_at[i] + AXP_MPI_STATUS_BYTES;
     if (axp_mpi_finishes_pieces(plan)) {
         finish_pieces(plan, 0, plan->values_count);
         return;
@@ -120,7 +106,7 @@ static void keep_own_unresolved(axprod_mpi_plan *plan) {
 
 axp_mpi_stage axp_mpi_end_gather(axprod_mpi_plan *plan) {
     bool agreed = plan->agree == plan->group;
-    int64_t failure = gathered_failure(plan);
+    int64_t failure = axp_mpi_gathered_failure(plan);
     if (failure && agreed) {
         plan->agreed.failure = failure;
         return AXP_MPI_STAGE_SENTENCE;
