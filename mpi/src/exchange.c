@@ -48,12 +48,12 @@ int axp_mpi_post_pairs(axprod_mpi_plan *plan, MPI_Comm comm, const void *mine, i
     bool in_group = comm == plan->group;
     int size = in_group ? plan->size : plan->sharers, rank = in_group ? plan->member : plan->geometry.rank;
     int code = MPI_SUCCESS;
+    for (int k = 1; k < size && code == MPI_SUCCESS; k++)
+        code = MPI_Isend(mine, bytes, MPI_BYTE, (rank + k) % size, 0, comm, &plan->requests[plan->num_requests++]);
     for (int k = 1; k < size && code == MPI_SUCCESS; k++) {
         int i = (rank + k) % size;
         code = MPI_Irecv(into + at[i], counts[i], MPI_BYTE, i, 0, comm, &plan->requests[plan->num_requests++]);
     }
-    for (int k = 1; k < size && code == MPI_SUCCESS; k++)
-        code = MPI_Isend(mine, bytes, MPI_BYTE, (rank + k) % size, 0, comm, &plan->requests[plan->num_requests++]);
     return code;
 }
 
