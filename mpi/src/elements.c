@@ -105,7 +105,7 @@ void axp_mpi_want_elements(axprod_mpi_plan *plan, axp_mpi_rooms *rooms) {
 
 void axp_mpi_prepare_elements(axprod_mpi_plan *plan) {
     plan->partials = gathers(plan) ? plan->received + plan->gather_at[plan->member] + AXP_MPI_STATUS_BYTES : plan->sent;
-    memset(plan->received, 0, (size_t)received_bytes(plan)); /* a rank that fails sends nothing */
+    memset(plan->received, 0, (size_t)received_bytes(plan)); /* a rank that fails sends what is there */
 }
 
 /* ---------------------------------------------------------------------------------------------------- execution --- */
@@ -137,15 +137,17 @@ axp_mpi_stage axp_mpi_end_gather_elements(axprod_mpi_plan *plan) {
     return AXP_MPI_STAGE_DONE;
 }
 
-/* Slices to their owners, to the next rank first; from a rank that has failed, nothing. */
+/* What a step brings from a member. */
+static char *row_of(const axprod_mpi_plan *plan, int i) {
+    return plan->received + i * plan->step * axp_mpi_element_bytes(plan);
+}
+
+/* Slices to their owners, to the next rank first; a rank that has failed may have no elements and sends its row. */
 static int send_elements(axprod_mpi_plan *plan, int i, const char *elements) {
     int64_t begin, end, bytes = axp_mpi_element_bytes(plan);
     axp_mpi_turn(plan, plan->ranks[i], plan->step, &begin, &end);
-    if (begin == end)
-        return MPI_SUCCESS;
-    int count = plan->status == AXPROD_OK ? (int)((end - begin) * bytes) : 0;
-    return MPI_Isend(elements ? elements + begin * bytes : NULL, count, MPI_BYTE, i, 0, plan->group,
-                     &plan->requests[plan->num_requests++]);
+    const char *from = plan->status == AXPROD_OK ? elements + begin * bytes : row_of(plan, plan->member);
+    return axp_mpi_post_send(plan, plan->group, from, (end - begin) * bytes, i);
 }
 
 int axp_mpi_post_exchange_elements(axprod_mpi_plan *plan) {
@@ -153,15 +155,13 @@ int axp_mpi_post_exchange_elements(axprod_mpi_plan *plan) {
     int64_t begin, end, bytes = axp_mpi_element_bytes(plan);
     int code = MPI_SUCCESS;
     axp_mpi_turn(plan, plan->geometry.rank, plan->step, &begin, &end);
-    for (int i = 0; i < plan->size && begin < end && code == MPI_SUCCESS; i++)
+    for (int i = 0; i < plan->size && code == MPI_SUCCESS; i++)
         if (i != plan->member)
-            code = MPI_Irecv(plan->received + i * plan->step * bytes, (int)((end - begin) * bytes), MPI_BYTE, i, 0,
-                             plan->group, &plan->requests[plan->num_requests++]);
+            code = axp_mpi_post_receive(plan, plan->group, row_of(plan, i), (end - begin) * bytes, i);
     for (int k = 1; k < plan->size && code == MPI_SUCCESS; k++)
         code = send_elements(plan, (plan->member + k) % plan->size, elements);
     if (plan->status == AXPROD_OK)
-        memcpy(plan->received + plan->member * plan->step * bytes, elements + begin * bytes,
-               (size_t)((end - begin) * bytes));
+        memcpy(row_of(plan, plan->member), elements + begin * bytes, (size_t)((end - begin) * bytes));
     return code;
 }
 

@@ -40,7 +40,30 @@ static void merge_box(const axp_mpi_kind *kind, axp_mpi_box space, axp_mpi_box b
     }
 }
 
-/* ----------------------------------------------------------------------------------- all partials to all ranks --- */
+/* --------------------------------------------------------------------------------------- messages between pairs --- */
+
+/* The bytes of each piece of a message but the last one; both sides know the message's. */
+static int64_t piece_bytes(int64_t bytes) {
+    return bytes <= AXP_MPI_EAGER_BYTES * AXP_MPI_PIECES ? AXP_MPI_EAGER_BYTES : bytes;
+}
+
+int axp_mpi_post_send(axprod_mpi_plan *plan, MPI_Comm comm, const char *from, int64_t bytes, int to) {
+    int64_t piece = piece_bytes(bytes);
+    int code = MPI_SUCCESS;
+    for (int64_t at = 0; at < bytes && code == MPI_SUCCESS; at += piece)
+        code = MPI_Isend(from + at, (int)axp_mpi_min(piece, bytes - at), MPI_BYTE, to, 0, comm,
+                         &plan->requests[plan->num_requests++]);
+    return code;
+}
+
+int axp_mpi_post_receive(axprod_mpi_plan *plan, MPI_Comm comm, char *into, int64_t bytes, int from) {
+    int64_t piece = piece_bytes(bytes);
+    int code = MPI_SUCCESS;
+    for (int64_t at = 0; at < bytes && code == MPI_SUCCESS; at += piece)
+        code = MPI_Irecv(into + at, (int)axp_mpi_min(piece, bytes - at), MPI_BYTE, from, 0, comm,
+                         &plan->requests[plan->num_requests++]);
+    return code;
+}
 
 /* To the next rank first, so that not all send to the same one. */
 int axp_mpi_post_pairs(axprod_mpi_plan *plan, MPI_Comm comm, const void *mine, int bytes, char *into, const int *counts,
@@ -49,13 +72,15 @@ int axp_mpi_post_pairs(axprod_mpi_plan *plan, MPI_Comm comm, const void *mine, i
     int size = in_group ? plan->size : plan->sharers, rank = in_group ? plan->member : plan->geometry.rank;
     int code = MPI_SUCCESS;
     for (int k = 1; k < size && code == MPI_SUCCESS; k++)
-        code = MPI_Isend(mine, bytes, MPI_BYTE, (rank + k) % size, 0, comm, &plan->requests[plan->num_requests++]);
+        code = axp_mpi_post_send(plan, comm, mine, bytes, (rank + k) % size);
     for (int k = 1; k < size && code == MPI_SUCCESS; k++) {
         int i = (rank + k) % size;
-        code = MPI_Irecv(into + at[i], counts[i], MPI_BYTE, i, 0, comm, &plan->requests[plan->num_requests++]);
+        code = axp_mpi_post_receive(plan, comm, into + at[i], counts[i], i);
     }
     return code;
 }
+
+/* ----------------------------------------------------------------------------------- all partials to all ranks --- */
 
 /* As bytes: a datatype of words costs more than the message, and only the operation needs it. */
 int axp_mpi_post_gather(axprod_mpi_plan *plan) {
@@ -156,8 +181,7 @@ static int post_receives(axprod_mpi_plan *plan) {
         plan->receive_at[i] = (int)at;
         if (i == plan->member || count == 0)
             continue;
-        code = MPI_Irecv(plan->received + at * bytes, (int)(count * bytes), MPI_BYTE, i, 0, plan->group,
-                         &plan->requests[plan->num_requests++]);
+        code = axp_mpi_post_receive(plan, plan->group, plan->received + at * bytes, count * bytes, i);
         at += count;
     }
     return code;
@@ -172,9 +196,7 @@ static int post_sends(axprod_mpi_plan *plan) {
         int64_t theirs[2];
         turn_of(plan, i, &theirs[0], &theirs[1]);
         int64_t begin = below(plan, rank, theirs[0]), count = below(plan, rank, theirs[1]) - begin;
-        if (count > 0)
-            code = MPI_Isend(plan->partials + begin * bytes, (int)(count * bytes), MPI_BYTE, i, 0, plan->group,
-                             &plan->requests[plan->num_requests++]);
+        code = axp_mpi_post_send(plan, plan->group, plan->partials + begin * bytes, count * bytes, i);
     }
     return code;
 }

@@ -8,7 +8,6 @@
 enum {
     /* All partials of a group, up to this, go to all of its ranks, in messages that MPI sends without asking first. */
     GATHER_BYTES = 65536,
-    EAGER_BYTES = 4000,
     /* Elements of so many outputs, of so many ranks at most, likewise: few enough that the core multiplies them without
      * taking memory, which might not be there on one rank alone. */
     GATHER_OUTPUTS = 256,
@@ -33,7 +32,7 @@ static int64_t bytes_to_gather(const axprod_mpi_plan *plan, bool all) {
         if (!all && g->group[r] != g->group[g->rank])
             continue;
         if (__builtin_mul_overflow(axp_mpi_box_count(axp_mpi_kept(g, r)), plan->kind->bytes, &bytes) ||
-            bytes > EAGER_BYTES - AXP_MPI_STATUS_BYTES)
+            bytes > AXP_MPI_EAGER_BYTES - AXP_MPI_STATUS_BYTES)
             return INT64_MAX;
         sum += AXP_MPI_STATUS_BYTES + bytes;
     }
@@ -155,7 +154,8 @@ static axprod_status check_slice(const axprod_mpi_plan *plan) {
 /* ------------------------------------------------------------------------------------------------------- memory --- */
 
 static int64_t requests_at_once(const axprod_mpi_plan *plan) {
-    return axp_mpi_max(2 * (int64_t)plan->size, axp_mpi_shares_in_pairs(plan) ? 4 * (int64_t)plan->sharers : 0);
+    return AXP_MPI_PIECES *
+           axp_mpi_max(2 * (int64_t)plan->size, axp_mpi_shares_in_pairs(plan) ? 4 * (int64_t)plan->sharers : 0);
 }
 
 static axprod_status list_ranks(axprod_mpi_plan *plan) {
