@@ -159,21 +159,22 @@ static inline int64_t axp_mpi_gathered_bytes(const axprod_mpi_plan *plan) {
  * Each stage in two halves: what it hands to MPI, and what follows when that has arrived, which names the next stage.
  * A stage may hand nothing to MPI.
  */
-/* What each rank has in plan->received goes to all of the group; it begins with its status. */
 int axp_mpi_post_gather(axprod_mpi_plan *plan);
-/* The worst status among what has been gathered. */
-int64_t axp_mpi_gathered_failure(const axprod_mpi_plan *plan);
-/* Hand a message to MPI, from or to another rank of a communicator, in one piece or more; of no bytes, none. */
-int axp_mpi_post_send(axprod_mpi_plan *plan, MPI_Comm comm, const char *from, int64_t bytes, int to);
-int axp_mpi_post_receive(axprod_mpi_plan *plan, MPI_Comm comm, char *into, int64_t bytes, int from);
-/* A message of this rank to each other one of a communicator, and theirs to counts[i] bytes at into + at[i]. */
-int axp_mpi_post_pairs(axprod_mpi_plan *plan, MPI_Comm comm, const void *mine, int bytes, char *into, const int *counts,
-                       const int *at);
 axp_mpi_stage axp_mpi_end_gather(axprod_mpi_plan *plan);
 int axp_mpi_post_reduce(axprod_mpi_plan *plan);
 axp_mpi_stage axp_mpi_end_reduce(axprod_mpi_plan *plan);
 int axp_mpi_post_exchange(axprod_mpi_plan *plan);
 axp_mpi_stage axp_mpi_end_exchange(axprod_mpi_plan *plan);
+
+/* The worst status among the messages of a gather, each of which begins with one. */
+int64_t axp_mpi_gathered_failure(const axprod_mpi_plan *plan);
+
+/* Hand a message to or from another rank of a communicator to MPI, in one piece or more; of no bytes, none. */
+int axp_mpi_post_send(axprod_mpi_plan *plan, MPI_Comm comm, const char *from, int64_t bytes, int to);
+int axp_mpi_post_receive(axprod_mpi_plan *plan, MPI_Comm comm, char *into, int64_t bytes, int from);
+/* A message of this rank to each other one of plan->group or plan->agree; counts[i] bytes of theirs to into + at[i]. */
+int axp_mpi_post_pairs(axprod_mpi_plan *plan, MPI_Comm comm, const void *mine, int bytes, char *into, const int *counts,
+                       const int *at);
 
 /* Keeps the first failure of an execution, with its sentence, for the ranks to agree on. */
 void axp_mpi_note(axprod_mpi_plan *plan, axprod_status status);
