@@ -51,6 +51,19 @@ axp_mpi_run axp_mpi_next_run(axp_mpi_box space, axp_mpi_box box, int64_t i, int6
     return (axp_mpi_run){i, axp_mpi_number_of(space, box, i), axp_mpi_min(end - i, row - i % row)};
 }
 
+axp_mpi_extent axp_mpi_extent_of(const axprod_tensor *tensor) {
+    int64_t pitch = (int64_t)axprod_dtype_size(tensor->dtype);
+    axp_mpi_extent extent = {0, pitch};
+    for (int d = tensor->ndim - 1; d >= 0; d--) {
+        int64_t stride = tensor->strides ? tensor->strides[d] : pitch;
+        if (tensor->shape[d] == 0)
+            return (axp_mpi_extent){0, 0};
+        *(stride < 0 ? &extent.begin : &extent.end) += (tensor->shape[d] - 1) * stride;
+        pitch *= tensor->shape[d];
+    }
+    return extent;
+}
+
 bool axp_mpi_is_dense(const axprod_tensor *tensor) {
     int64_t pitch = (int64_t)axprod_dtype_size(tensor->dtype);
     for (int d = tensor->ndim - 1; d >= 0; d--) {

@@ -25,10 +25,6 @@ static bool gathers(const axprod_mpi_plan *plan) {
     return plan->transport == AXP_MPI_GATHER_ELEMENTS;
 }
 
-static int64_t message_bytes(const axprod_mpi_plan *plan) {
-    return AXP_MPI_STATUS_BYTES + plan->outputs * axp_mpi_element_bytes(plan);
-}
-
 /* --------------------------------------------------------------------------------------------- plans and memory --- */
 
 /* Elements are sent from where they are if they follow each other there, and nobody wants to hear of their reading.
@@ -65,7 +61,7 @@ static axprod_tensor without_reduced(const axprod_mpi_plan *plan, int i, int64_t
 static axprod_status plan_gathered(axprod_mpi_plan *plan) {
     bool slice = plan->result == AXPROD_MPI_SCATTER;
     axp_mpi_box kept = axp_mpi_kept(&plan->geometry, plan->geometry.rank);
-    int64_t shape[AXPROD_MAX_NDIM + 1] = {plan->size}, strides[AXPROD_MAX_NDIM + 1] = {message_bytes(plan)};
+    int64_t shape[AXPROD_MAX_NDIM + 1] = {plan->size}, strides[AXPROD_MAX_NDIM + 1] = {plan->gather_at[1]};
     int64_t shapes[2][AXPROD_MAX_NDIM], out_strides[2][AXPROD_MAX_NDIM], pitch = axp_mpi_element_bytes(plan);
     axprod_tensor x = {NULL, plan->local.dtype, 1 + (slice ? 1 : kept.ndim), shape, strides}, out[2];
     for (int d = x.ndim - 1; d > 0; d--) {
@@ -98,19 +94,18 @@ axprod_status axp_mpi_plan_elements(axprod_mpi_plan *plan, int threads) {
 }
 
 static int64_t received_bytes(const axprod_mpi_plan *plan) {
-    return gathers(plan) ? message_bytes(plan) : plan->step * axp_mpi_element_bytes(plan);
+    return gathers(plan) ? axp_mpi_gathered_bytes(plan) : plan->size * plan->step * axp_mpi_element_bytes(plan);
 }
 
 void axp_mpi_want_elements(axprod_mpi_plan *plan, axp_mpi_rooms *rooms) {
     bool packs = !gathers(plan) && !plan->in_place;
     axp_mpi_want(rooms, &plan->sent, packs ? plan->outputs : 0, axp_mpi_element_bytes(plan));
-    axp_mpi_want(rooms, &plan->received, plan->size, received_bytes(plan));
+    axp_mpi_want(rooms, &plan->received, received_bytes(plan), 1);
 }
 
 void axp_mpi_prepare_elements(axprod_mpi_plan *plan) {
-    int64_t bytes = received_bytes(plan);
-    plan->partials = gathers(plan) ? plan->received + plan->member * bytes + AXP_MPI_STATUS_BYTES : plan->sent;
-    memset(plan->received, 0, (size_t)(plan->size * bytes)); /* a rank that fails sends nothing */
+    plan->partials = gathers(plan) ? plan->received + plan->gather_at[plan->member] + AXP_MPI_STATUS_BYTES : plan->sent;
+    memset(plan->received, 0, (size_t)received_bytes(plan)); /* a rank that fails sends what is there */
 }
 
 /* ---------------------------------------------------------------------------------------------------- execution --- */
@@ -129,20 +124,8 @@ static axprod_status multiply_received(const axprod_mpi_plan *plan, const char *
     return axprod_plan_execute_pair(plan->finish, x, first, second);
 }
 
-int axp_mpi_post_gather_elements(axprod_mpi_plan *plan) {
-    for (int i = 0; i < plan->size; i++) {
-        plan->receive_counts[i] = (int)message_bytes(plan);
-        plan->receive_at[i] = i * plan->receive_counts[i];
-    }
-    return axp_mpi_post_all(plan);
-}
-
 axp_mpi_stage axp_mpi_end_gather_elements(axprod_mpi_plan *plan) {
-    int64_t failure = 0, theirs;
-    for (int i = 0; i < plan->size; i++) {
-        memcpy(&theirs, plan->received + i * message_bytes(plan), sizeof theirs);
-        failure = axp_mpi_max(failure, theirs);
-    }
+    int64_t failure = axp_mpi_gathered_failure(plan);
     if (failure) {
         plan->agreed.failure = failure;
         return AXP_MPI_STAGE_SENTENCE;
@@ -154,15 +137,17 @@ axp_mpi_stage axp_mpi_end_gather_elements(axprod_mpi_plan *plan) {
     return AXP_MPI_STAGE_DONE;
 }
 
-/* Slices to their owners, to the next rank first; from a rank that has failed, nothing. */
+/* What a step brings from a member. */
+static char *row_of(const axprod_mpi_plan *plan, int i) {
+    return plan->received + i * plan->step * axp_mpi_element_bytes(plan);
+}
+
+/* Slices to their owners, to the next rank first; a rank that has failed may have no elements and sends its row. */
 static int send_elements(axprod_mpi_plan *plan, int i, const char *elements) {
     int64_t begin, end, bytes = axp_mpi_element_bytes(plan);
     axp_mpi_turn(plan, plan->ranks[i], plan->step, &begin, &end);
-    if (begin == end)
-        return MPI_SUCCESS;
-    int count = plan->status == AXPROD_OK ? (int)((end - begin) * bytes) : 0;
-    return MPI_Isend(elements ? elements + begin * bytes : NULL, count, MPI_BYTE, i, 0, plan->group,
-                     &plan->requests[plan->num_requests++]);
+    const char *from = plan->status == AXPROD_OK ? elements + begin * bytes : row_of(plan, plan->member);
+    return axp_mpi_post_send(plan, plan->group, from, (end - begin) * bytes, i);
 }
 
 int axp_mpi_post_exchange_elements(axprod_mpi_plan *plan) {
@@ -170,15 +155,13 @@ int axp_mpi_post_exchange_elements(axprod_mpi_plan *plan) {
     int64_t begin, end, bytes = axp_mpi_element_bytes(plan);
     int code = MPI_SUCCESS;
     axp_mpi_turn(plan, plan->geometry.rank, plan->step, &begin, &end);
-    for (int i = 0; i < plan->size && begin < end && code == MPI_SUCCESS; i++)
+    for (int i = 0; i < plan->size && code == MPI_SUCCESS; i++)
         if (i != plan->member)
-            code = MPI_Irecv(plan->received + i * plan->step * bytes, (int)((end - begin) * bytes), MPI_BYTE, i, 0,
-                             plan->group, &plan->requests[plan->num_requests++]);
+            code = axp_mpi_post_receive(plan, plan->group, row_of(plan, i), (end - begin) * bytes, i);
     for (int k = 1; k < plan->size && code == MPI_SUCCESS; k++)
         code = send_elements(plan, (plan->member + k) % plan->size, elements);
     if (plan->status == AXPROD_OK)
-        memcpy(plan->received + plan->member * plan->step * bytes, elements + begin * bytes,
-               (size_t)((end - begin) * bytes));
+        memcpy(row_of(plan, plan->member), elements + begin * bytes, (size_t)((end - begin) * bytes));
     return code;
 }
 

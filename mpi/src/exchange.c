@@ -40,50 +40,63 @@ static void merge_box(const axp_mpi_kind *kind, axp_mpi_box space, axp_mpi_box b
     }
 }
 
-/* ----------------------------------------------------------------------------------- all partials to all ranks --- */
+/* --------------------------------------------------------------------------------------- messages between pairs --- */
+
+/* The bytes of each piece of a message but the last one; both sides know the message's. */
+static int64_t piece_bytes(int64_t bytes) {
+    return bytes <= AXP_MPI_EAGER_BYTES * AXP_MPI_PIECES ? AXP_MPI_EAGER_BYTES : bytes;
+}
+
+int axp_mpi_post_send(axprod_mpi_plan *plan, MPI_Comm comm, const char *from, int64_t bytes, int to) {
+    int64_t piece = piece_bytes(bytes);
+    int code = MPI_SUCCESS;
+    for (int64_t at = 0; at < bytes && code == MPI_SUCCESS; at += piece)
+        code = MPI_Isend(from + at, (int)axp_mpi_min(piece, bytes - at), MPI_BYTE, to, 0, comm,
+                         &plan->requests[plan->num_requests++]);
+    return code;
+}
+
+int axp_mpi_post_receive(axprod_mpi_plan *plan, MPI_Comm comm, char *into, int64_t bytes, int from) {
+    int64_t piece = piece_bytes(bytes);
+    int code = MPI_SUCCESS;
+    for (int64_t at = 0; at < bytes && code == MPI_SUCCESS; at += piece)
+        code = MPI_Irecv(into + at, (int)axp_mpi_min(piece, bytes - at), MPI_BYTE, from, 0, comm,
+                         &plan->requests[plan->num_requests++]);
+    return code;
+}
 
 /* To the next rank first, so that not all send to the same one. */
 int axp_mpi_post_pairs(axprod_mpi_plan *plan, MPI_Comm comm, const void *mine, int bytes, char *into, const int *counts,
                        const int *at) {
-    int code, rank, size;
-    if ((code = MPI_Comm_rank(comm, &rank)) != MPI_SUCCESS || (code = MPI_Comm_size(comm, &size)) != MPI_SUCCESS)
-        return code;
+    bool in_group = comm == plan->group;
+    int size = in_group ? plan->size : plan->sharers, rank = in_group ? plan->member : plan->geometry.rank;
+    int code = MPI_SUCCESS;
+    for (int k = 1; k < size && code == MPI_SUCCESS; k++)
+        code = axp_mpi_post_send(plan, comm, mine, bytes, (rank + k) % size);
     for (int k = 1; k < size && code == MPI_SUCCESS; k++) {
         int i = (rank + k) % size;
-        code = MPI_Irecv(into + at[i], counts[i], MPI_BYTE, i, 0, comm, &plan->requests[plan->num_requests++]);
+        code = axp_mpi_post_receive(plan, comm, into + at[i], counts[i], i);
     }
-    for (int k = 1; k < size && code == MPI_SUCCESS; k++)
-        code = MPI_Isend(mine, bytes, MPI_BYTE, (rank + k) % size, 0, comm, &plan->requests[plan->num_requests++]);
     return code;
 }
 
+/* ----------------------------------------------------------------------------------- all partials to all ranks --- */
+
 /* As bytes: a datatype of words costs more than the message, and only the operation needs it. */
-int axp_mpi_post_all(axprod_mpi_plan *plan) {
-    char *mine = plan->received + plan->receive_at[plan->member];
+int axp_mpi_post_gather(axprod_mpi_plan *plan) {
+    char *mine = plan->received + plan->gather_at[plan->member];
     memcpy(mine, &plan->header.failure, sizeof plan->header.failure);
     if (plan->size <= AXP_MPI_PAIRED_RANKS)
-        return axp_mpi_post_pairs(plan, plan->group, mine, plan->receive_counts[plan->member], plan->received,
-                                  plan->receive_counts, plan->receive_at);
+        return axp_mpi_post_pairs(plan, plan->group, mine, plan->gather_counts[plan->member], plan->received,
+                                  plan->gather_counts, plan->gather_at);
     return AXP_MPI_CALL(plan, MPI_Allgatherv, MPI_Iallgatherv, MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, plan->received,
-                        plan->receive_counts, plan->receive_at, MPI_BYTE, plan->group);
+                        plan->gather_counts, plan->gather_at, MPI_BYTE, plan->group);
 }
 
-int axp_mpi_post_gather(axprod_mpi_plan *plan) {
-    int at = 0;
-    for (int i = 0; i < plan->size; i++) {
-        int64_t outputs = axp_mpi_box_count(axp_mpi_kept(&plan->geometry, plan->ranks[i]));
-        plan->receive_counts[i] = (int)(AXP_MPI_STATUS_BYTES + outputs * plan->kind->bytes);
-        plan->receive_at[i] = at;
-        at += plan->receive_counts[i];
-    }
-    return axp_mpi_post_all(plan);
-}
-
-/* The worst status among the messages of all ranks. */
-static int64_t gathered_failure(const axprod_mpi_plan *plan) {
+int64_t axp_mpi_gathered_failure(const axprod_mpi_plan *plan) {
     int64_t failure = 0, theirs;
     for (int i = 0; i < plan->size; i++) {
-        memcpy(&theirs, plan->received + plan->receive_at[i], sizeof theirs);
+        memcpy(&theirs, plan->received + plan->gather_at[i], sizeof theirs);
         failure = axp_mpi_max(failure, theirs);
     }
     return failure;
@@ -93,8 +106,6 @@ static int64_t gathered_failure(const axprod_mpi_plan *plan) {
 static void finish_gathered(axprod_mpi_plan *plan) {
     const axp_mpi_geometry *g = &plan->geometry;
     axp_mpi_box space = axp_mpi_space(g, g->rank);
-    for (int i = 0; i < plan->size; i++)
-        plan->pieces[i] = plan->received + plan->receive_at[i] + AXP_MPI_STATUS_BYTES;
     if (axp_mpi_finishes_pieces(plan)) {
         finish_pieces(plan, 0, plan->values_count);
         return;
@@ -120,7 +131,7 @@ static void keep_own_unresolved(axprod_mpi_plan *plan) {
 
 axp_mpi_stage axp_mpi_end_gather(axprod_mpi_plan *plan) {
     bool agreed = plan->agree == plan->group;
-    int64_t failure = gathered_failure(plan);
+    int64_t failure = axp_mpi_gathered_failure(plan);
     if (failure && agreed) {
         plan->agreed.failure = failure;
         return AXP_MPI_STAGE_SENTENCE;
@@ -170,8 +181,7 @@ static int post_receives(axprod_mpi_plan *plan) {
         plan->receive_at[i] = (int)at;
         if (i == plan->member || count == 0)
             continue;
-        code = MPI_Irecv(plan->received + at * bytes, (int)(count * bytes), MPI_BYTE, i, 0, plan->group,
-                         &plan->requests[plan->num_requests++]);
+        code = axp_mpi_post_receive(plan, plan->group, plan->received + at * bytes, count * bytes, i);
         at += count;
     }
     return code;
@@ -186,9 +196,7 @@ static int post_sends(axprod_mpi_plan *plan) {
         int64_t theirs[2];
         turn_of(plan, i, &theirs[0], &theirs[1]);
         int64_t begin = below(plan, rank, theirs[0]), count = below(plan, rank, theirs[1]) - begin;
-        if (count > 0)
-            code = MPI_Isend(plan->partials + begin * bytes, (int)(count * bytes), MPI_BYTE, i, 0, plan->group,
-                             &plan->requests[plan->num_requests++]);
+        code = axp_mpi_post_send(plan, plan->group, plan->partials + begin * bytes, count * bytes, i);
     }
     return code;
 }

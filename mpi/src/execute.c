@@ -63,7 +63,7 @@ static const struct {
     [AXP_MPI_STAGE_GATHER] = {axp_mpi_post_gather, axp_mpi_end_gather},
     [AXP_MPI_STAGE_REDUCE] = {axp_mpi_post_reduce, axp_mpi_end_reduce},
     [AXP_MPI_STAGE_EXCHANGE] = {axp_mpi_post_exchange, axp_mpi_end_exchange},
-    [AXP_MPI_STAGE_GATHER_ELEMENTS] = {axp_mpi_post_gather_elements, axp_mpi_end_gather_elements},
+    [AXP_MPI_STAGE_GATHER_ELEMENTS] = {axp_mpi_post_gather, axp_mpi_end_gather_elements},
     [AXP_MPI_STAGE_EXCHANGE_ELEMENTS] = {axp_mpi_post_exchange_elements, axp_mpi_end_exchange_elements},
     [AXP_MPI_STAGE_HEADER] = {post_header, axp_mpi_settle},
     [AXP_MPI_STAGE_COUNTS] = {axp_mpi_post_counts, axp_mpi_end_counts},
@@ -110,36 +110,21 @@ static bool advance(axprod_mpi_plan *plan, bool waits) {
 
 /* -------------------------------------------------------------------------------------------- begin and end --- */
 
-/* The bytes that a tensor touches, from the address of element (0, 0, ...); false: none. */
-static bool touched(const axprod_tensor *tensor, const void *data, uintptr_t *begin, uintptr_t *end) {
-    int64_t bytes = (int64_t)axprod_dtype_size(tensor->dtype), pitch = bytes;
-    *begin = (uintptr_t)data;
-    *end = *begin + (uintptr_t)bytes;
-    for (int d = tensor->ndim - 1; d >= 0; d--) {
-        int64_t stride = tensor->strides ? tensor->strides[d] : pitch;
-        if (tensor->shape[d] == 0)
-            return false;
-        *(stride < 0 ? begin : end) += (uintptr_t)((tensor->shape[d] - 1) * stride);
-        pitch *= tensor->shape[d];
-    }
-    return true;
-}
-
 /* x and the outputs: none NULL that has elements, no two that overlap. */
 static axprod_status check_addresses(const axprod_mpi_plan *plan) {
     static const char *const names[][3] = {{"x", "out", ""}, {"x", "significand", "exponent"}, {"x", "sign", "logabs"}};
     const char *const *name = names[plan->form];
-    const axprod_tensor *tensors[3] = {&plan->local, &plan->out[0], &plan->out[1]};
     const void *data[3] = {plan->x, plan->data[0], plan->data[1]};
     uintptr_t begin[3], end[3];
-    bool there[3];
     int count = !plan->receives ? 1 : plan->dtypes[1] ? 3 : 2;
     for (int i = 0; i < count; i++) {
-        there[i] = touched(tensors[i], data[i], &begin[i], &end[i]);
-        if (there[i] && !data[i])
+        const axp_mpi_extent *extent = &plan->extents[i];
+        begin[i] = (uintptr_t)data[i] + (uintptr_t)extent->begin;
+        end[i] = (uintptr_t)data[i] + (uintptr_t)extent->end;
+        if (begin[i] != end[i] && !data[i])
             return axp_mpi_fail(AXPROD_ERROR_NULL, "the data of %s is NULL", name[i]);
         for (int k = 0; k < i; k++)
-            if (there[i] && there[k] && begin[i] < end[k] && begin[k] < end[i])
+            if (begin[i] != end[i] && begin[k] != end[k] && begin[i] < end[k] && begin[k] < end[i])
                 return axp_mpi_fail(AXPROD_ERROR_OVERLAP, "%s overlaps %s in memory", name[i], name[k]);
     }
     return AXPROD_OK;

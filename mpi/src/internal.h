@@ -130,6 +130,13 @@ typedef struct axp_mpi_run {
 /* The run that begins at element i and ends before element `end` of the box. */
 axp_mpi_run axp_mpi_next_run(axp_mpi_box space, axp_mpi_box box, int64_t i, int64_t end);
 
+/* The bytes that a tensor touches, from the address of element (0, 0, ...); begin == end: none. */
+typedef struct axp_mpi_extent {
+    int64_t begin, end;
+} axp_mpi_extent;
+
+axp_mpi_extent axp_mpi_extent_of(const axprod_tensor *tensor);
+
 /* Whether the elements follow each other in C order. */
 bool axp_mpi_is_dense(const axprod_tensor *tensor);
 

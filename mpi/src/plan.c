@@ -8,7 +8,6 @@
 enum {
     /* All partials of a group, up to this, go to all of its ranks, in messages that MPI sends without asking first. */
     GATHER_BYTES = 65536,
-    EAGER_BYTES = 4000,
     /* Elements of so many outputs, of so many ranks at most, likewise: few enough that the core multiplies them without
      * taking memory, which might not be there on one rank alone. */
     GATHER_OUTPUTS = 256,
@@ -33,7 +32,7 @@ static int64_t bytes_to_gather(const axprod_mpi_plan *plan, bool all) {
         if (!all && g->group[r] != g->group[g->rank])
             continue;
         if (__builtin_mul_overflow(axp_mpi_box_count(axp_mpi_kept(g, r)), plan->kind->bytes, &bytes) ||
-            bytes > EAGER_BYTES - AXP_MPI_STATUS_BYTES)
+            bytes > AXP_MPI_EAGER_BYTES - AXP_MPI_STATUS_BYTES)
             return INT64_MAX;
         sum += AXP_MPI_STATUS_BYTES + bytes;
     }
@@ -155,13 +154,14 @@ static axprod_status check_slice(const axprod_mpi_plan *plan) {
 /* ------------------------------------------------------------------------------------------------------- memory --- */
 
 static int64_t requests_at_once(const axprod_mpi_plan *plan) {
-    return axp_mpi_max(2 * (int64_t)plan->size, axp_mpi_shares_in_pairs(plan) ? 4 * (int64_t)plan->sharers : 0);
+    return AXP_MPI_PIECES *
+           axp_mpi_max(2 * (int64_t)plan->size, axp_mpi_shares_in_pairs(plan) ? 4 * (int64_t)plan->sharers : 0);
 }
 
 static axprod_status list_ranks(axprod_mpi_plan *plan) {
     const axp_mpi_geometry *g = &plan->geometry;
     plan->ranks = axp_mpi_alloc(plan->size, sizeof *plan->ranks);
-    plan->send_counts = axp_mpi_alloc(4 * (int64_t)g->ranks, sizeof(int));
+    plan->send_counts = axp_mpi_alloc(6 * (int64_t)g->ranks, sizeof(int));
     plan->asked = axp_mpi_alloc(plan->size, sizeof *plan->asked);
     plan->division = axp_mpi_alloc(g->ranks, sizeof *plan->division);
     plan->requests = axp_mpi_alloc(requests_at_once(plan), sizeof *plan->requests);
@@ -174,18 +174,24 @@ static axprod_status list_ranks(axprod_mpi_plan *plan) {
     plan->send_at = plan->send_counts + g->ranks;
     plan->receive_counts = plan->send_at + g->ranks;
     plan->receive_at = plan->receive_counts + g->ranks;
+    plan->gather_counts = plan->receive_at + g->ranks;
+    plan->gather_at = plan->gather_counts + g->ranks;
     for (int r = 0; r < g->ranks; r++)
         if (g->group[r] == g->group[g->rank])
             plan->ranks[g->member[r]] = r;
     return AXPROD_OK;
 }
 
-/* The partials of all ranks before this one, each with its status, and this one's status. */
-static int64_t bytes_before_own(const axprod_mpi_plan *plan) {
-    int64_t bytes = AXP_MPI_STATUS_BYTES, each = plan->kind->bytes;
-    for (int i = 0; i < plan->member; i++)
-        bytes += AXP_MPI_STATUS_BYTES + axp_mpi_box_count(axp_mpi_kept(&plan->geometry, plan->ranks[i])) * each;
-    return bytes;
+/* From each rank its status, then partials or elements of its outputs. */
+static void lay_out_gathered(axprod_mpi_plan *plan) {
+    int64_t bytes = axp_mpi_sends_elements(plan) ? axp_mpi_element_bytes(plan) : plan->kind->bytes;
+    int at = 0;
+    for (int i = 0; i < plan->size && axp_mpi_gathers(plan); i++) {
+        int64_t outputs = axp_mpi_box_count(axp_mpi_kept(&plan->geometry, plan->ranks[i]));
+        plan->gather_counts[i] = (int)(AXP_MPI_STATUS_BYTES + outputs * bytes);
+        plan->gather_at[i] = at;
+        at += plan->gather_counts[i];
+    }
 }
 
 /* Whether partials are merged, and elsewhere than into this rank's own. */
@@ -200,7 +206,7 @@ static void want_partials(axprod_mpi_plan *plan, axp_mpi_rooms *rooms) {
     if (plan->transport != AXP_MPI_GATHER)
         axp_mpi_want(rooms, &plan->sent, plan->outputs, bytes);
     if (plan->transport == AXP_MPI_GATHER)
-        axp_mpi_want(rooms, &plan->received, bytes_to_gather(plan, false), 1);
+        axp_mpi_want(rooms, &plan->received, axp_mpi_gathered_bytes(plan), 1);
     else if (plan->transport == AXP_MPI_EXCHANGE)
         axp_mpi_want(rooms, &plan->received, plan->step * plan->size, bytes);
     if (merges_apart(plan))
@@ -208,7 +214,11 @@ static void want_partials(axprod_mpi_plan *plan, axp_mpi_rooms *rooms) {
 }
 
 static void prepare_partials(axprod_mpi_plan *plan) {
-    plan->partials = plan->transport == AXP_MPI_GATHER ? plan->received + bytes_before_own(plan) : plan->sent;
+    plan->partials = plan->sent;
+    if (plan->transport == AXP_MPI_GATHER)
+        plan->partials = plan->received + plan->gather_at[plan->member] + AXP_MPI_STATUS_BYTES;
+    for (int i = 0; i < plan->size && plan->transport == AXP_MPI_GATHER; i++)
+        plan->pieces[i] = plan->received + plan->gather_at[i] + AXP_MPI_STATUS_BYTES;
     if (!merges_apart(plan))
         plan->merged = plan->partials + plan->first * plan->kind->bytes;
 }
@@ -261,8 +271,12 @@ static axprod_status plan_core(axprod_mpi_plan *plan, const int *axes, int naxes
 axprod_status axp_mpi_lay_out(axprod_mpi_plan *plan, const int *axes, int naxes, const axprod_mpi_options *options) {
     divide_work(plan);
     AXP_TRY(check_slice(plan));
-    AXP_TRY(plan_core(plan, axes, naxes, options));
     AXP_TRY(list_ranks(plan));
+    lay_out_gathered(plan);
+    AXP_TRY(plan_core(plan, axes, naxes, options));
+    axp_mpi_plan_sharing(plan);
+    for (int i = 0; i < 3; i++)
+        plan->extents[i] = axp_mpi_extent_of(i == 0 ? &plan->local : &plan->out[i - 1]);
     return plan->direct ? AXPROD_OK : take_memory(plan);
 }
 

@@ -18,6 +18,8 @@ enum {
 };
 
 void axp_mpi_free_round(axp_mpi_round *round) {
+    if (round->bytes == 0)
+        return;
     if (round->type != MPI_DATATYPE_NULL)
         MPI_Type_free(&round->type);
     axp_mpi_free(round->lists);

@@ -43,6 +43,8 @@ void axp_mpi_store_space(axprod_mpi_plan *plan) {
     axp_mpi_box space = axp_mpi_space(g, g->rank), kept = axp_mpi_kept(g, g->rank);
     for (int i = 0; i < 2 && plan->dtypes[i] && plan->receives; i++) {
         int64_t bytes = axp_mpi_result_bytes(plan, i);
+        if (plan->results[i] != plan->values[i])
+            continue; /* they are in the output */
         if (plan->result == AXPROD_MPI_SCATTER) {
             store_slice(plan, i);
         } else if (plan->result != AXPROD_MPI_LOCAL) {
@@ -67,12 +69,9 @@ static void turn_of(const axprod_mpi_plan *plan, int rank, int64_t *begin, int64
     axp_mpi_turn(plan, rank, plan->share_step, begin, end);
 }
 
-/* Results arrive where they belong: in an output without gaps, of which each slice is a row, and that MPI can count. */
+/* A rank that has failed may have no output. */
 static bool in_output(const axprod_mpi_plan *plan, int i) {
-    const axp_mpi_geometry *g = &plan->geometry;
-    return plan->status == AXPROD_OK && plan->receives && plan->sharers == plan->size &&
-           axp_mpi_is_dense(&plan->out[i]) &&
-           axp_mpi_box_count(axp_mpi_space(g, g->rank)) <= INT_MAX / axp_mpi_result_bytes(plan, i);
+    return plan->in_output[i] && plan->status == AXPROD_OK;
 }
 
 bool axp_mpi_shares_in_pairs(const axprod_mpi_plan *plan) {
@@ -84,11 +83,22 @@ axp_mpi_stage axp_mpi_after_results(const axprod_mpi_plan *plan) {
     return axp_mpi_shares_in_pairs(plan) ? AXP_MPI_STAGE_SHARE : AXP_MPI_STAGE_HEADER;
 }
 
-/* Where they belong if they are partials' and all sharing is in pairs: MPI's own functions copy what they gather. */
-void axp_mpi_place_results(axprod_mpi_plan *plan) {
-    bool in_place = plan->transport == AXP_MPI_EXCHANGE && axp_mpi_shares_in_pairs(plan);
+/*
+ * Results belong in an output without gaps, of which each slice is a row, and that MPI can count. Those of partials are
+ * finished there if all sharing is in pairs: MPI's own functions copy what they gather.
+ */
+void axp_mpi_plan_sharing(axprod_mpi_plan *plan) {
+    int64_t outputs = axp_mpi_box_count(axp_mpi_space(&plan->geometry, plan->geometry.rank));
     for (int i = 0; i < 2 && plan->dtypes[i]; i++)
-        plan->results[i] = in_place && in_output(plan, i)
+        plan->in_output[i] = plan->receives && plan->sharers == plan->size && axp_mpi_is_dense(&plan->out[i]) &&
+                             outputs <= INT_MAX / axp_mpi_result_bytes(plan, i);
+    plan->finishes_there =
+        (plan->transport == AXP_MPI_GATHER || plan->transport == AXP_MPI_EXCHANGE) && axp_mpi_shares_in_pairs(plan);
+}
+
+void axp_mpi_place_results(axprod_mpi_plan *plan) {
+    for (int i = 0; i < 2 && plan->dtypes[i]; i++)
+        plan->results[i] = plan->finishes_there && in_output(plan, i)
                                ? (char *)plan->data[i] + plan->values_first * axp_mpi_result_bytes(plan, i)
                                : plan->values[i];
 }

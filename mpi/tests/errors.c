@@ -12,7 +12,8 @@
 enum {
     ROWS = 6,
     COLUMNS = 5,
-    MOST_COLUMNS = 600
+    MANY_COLUMNS = 600,
+    MOST_COLUMNS = 2000 /* between two ranks in several messages */
 };
 
 /* A call that is right: every rank has ROWS rows of its own, the product is along them. */
@@ -320,8 +321,10 @@ int main(int argc, char **argv) {
     if (world_size() > 1)
         ranks_differ();
     executions(ROWS, COLUMNS);
+    executions(ROWS, MANY_COLUMNS);
     executions(ROWS, MOST_COLUMNS);
     executions(1, COLUMNS);
+    executions(1, MANY_COLUMNS);
     executions(1, MOST_COLUMNS);
     no_plan();
     most_plans();
