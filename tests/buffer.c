@@ -10,9 +10,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Differs from byte to byte, so that a shifted copy of neighbours shows as well. */
+/*
+ * As elements, moderate floating-point numbers: where some are multiplied by mistake no flag tells, and no other way is
+ * taken. Irregular, so that a shifted copy of neighbours shows as well.
+ */
 static unsigned char pattern(size_t i) {
-    return (unsigned char)(i * 167 + (i >> 8) * 59 + 0xa5);
+    return (unsigned char)(0x3e | (((i * 167 + (i >> 8) * 59) >> 3) & 0x81));
 }
 
 static void fail(const char *what) {

@@ -233,7 +233,7 @@ INLINE int64_t careful_block_f64(const bool narrow, const enum apart_kind kind, 
     for (; r < rows && others <= 1 + rows / APART_UNSCALED; r++) {
         const char *row = base + offsets[r];
         if (prefetch)
-            prefetch_row(row + prefetch, PASS_VECTORS * VECTOR_BYTES);
+            prefetch_later(row + prefetch, PASS_VECTORS * VECTOR_BYTES);
         vuint32 halves[PASS_VECTORS / 2], fields[PASS_VECTORS / 2], tiny_ones[PASS_VECTORS / 2], least = {0};
         UNROLLED(v, PASS_VECTORS / 2) {
             halves[v] = load_halves(row, v);
@@ -304,7 +304,7 @@ INLINE void careful_f64(const bool narrow, const char *base, const int64_t *offs
     const struct apart_masks masks = apart_masks();
     const int64_t most = n < LEAST_WIDE ? APART_STEPS : CAREFUL_ROWS;
     for (int64_t r = 0; r < rows; r += most) {
-        const int64_t some = rows - r < most ? rows - r : most, ahead = n < LEAST_WIDE ? prefetch : 0;
+        const int64_t some = rows - r < most ? rows - r : most, ahead = n < LEAST_WIDE ? CAREFUL_AHEAD * prefetch : 0;
         const bool ends = (r + some) % APART_STEPS == 0 || r + some == rows;
         for (int64_t i = 0; i < n; i += PASS_VECTORS * LANES)
             careful_columns_f64(narrow, ends, base + i * 8, offsets + r, some, ahead, &masks, states, at + i, hint);

@@ -11,13 +11,8 @@
 /* From several runs of an output to those that are asked for, of other outputs behind it: in all places together. */
 #define RUNS_AHEAD 65536
 
-/* Soon to be read. */
-INLINE void prefetch_row(const char *row, int bytes) {
-    for (int line = 0; line < bytes; line += 64)
-        __builtin_prefetch(row + line);
-}
-
-/* To be read later: for a second-level cache. */
+/* Into a second-level cache: the first level is small, and what is asked into it takes the place of the processor's own
+   requests. */
 INLINE void prefetch_later(const char *at, int bytes) {
     for (int line = 0; line < bytes; line += 64)
         __builtin_prefetch(at + line, 0, 2);
