@@ -42,7 +42,11 @@ typedef uint16_t vuint16_quarter __attribute__((vector_size(VECTOR_BYTES / 4)));
 #define INLINE static inline __attribute__((always_inline, unused))
 
 /* A loop whose arrays the compiler is to keep in registers. */
+#if defined(__clang__)
+#define UNROLLED(i, n) _Pragma("clang loop unroll(full)") for (int i = 0; i < (n); i++)
+#else
 #define UNROLLED(i, n) _Pragma("GCC unroll 8") for (int i = 0; i < (n); i++)
+#endif
 
 /* Memory has no alignment to rely on. */
 INLINE vdouble load_vdouble(const void *p) {
