@@ -194,7 +194,7 @@ INLINE bool try_raw(axp_fold_hint *hint) {
 #define BYTES 8
 #define GROUP 1
 #define FLOATS 0
-#define PASS_GROUPS 4
+#define PASS_GROUPS 8
 #define STEPS APART_UNSCALED
 #include "raws.inc"
 
