@@ -46,7 +46,7 @@ enum {
 /* Gathered outputs whose reduced loop is spread over several states each, to fill the vectors. */
 #define GATHER_SPREAD_FACTORS 32
 
-/* Work for each thread comes in that many items, so that none waits long for another. */
+/* So many items for each thread are even enough, whatever their number: none waits long for another. */
 #define ITEMS_PER_THREAD 16
 /* A thread's working memory is a second-level cache of this size, or of the size that the machine has. */
 #define LEAST_CACHE_BYTES (512 * 1024)

@@ -5,10 +5,9 @@
 /* From reduced iteration i on: the whole runs, or the part of one run, that the kernel takes at once. */
 static axp_runs next_runs(const axp_piece *p, int64_t i) {
     const axp_loop *loop = &p->plan->nest.reduced[0];
+    const axp_nest *nest = &p->plan->nest;
     int64_t lanes = p->plan->kernels->lanes;
     axp_runs runs = {.length = loop->extent, .step = loop->stride[AXP_X], .in_memory = p->plan->in_memory};
-    if (p->plan->nest.kept_count == 1)
-        runs.apart = p->plan->nest.kept[0].stride[AXP_X];
     if (loop->extent <= AXP_RUN_STEPS * lanes) {
         runs.count = axp_min((p->end - i) / loop->extent, AXP_RUN_STEPS / axp_run_steps(p->plan, loop->extent));
     } else {
@@ -17,6 +16,8 @@ static axp_runs next_runs(const axp_piece *p, int64_t i) {
         runs.count = 1;
         runs.length = axp_divide_up(rest, axp_divide_up(rest, AXP_RUN_STEPS * lanes));
     }
+    runs.dense = runs.count == 1 && runs.step == p->plan->element_bytes && nest->kept_count == 1 &&
+                 nest->kept[0].stride[AXP_X] == runs.length * runs.step;
     return runs;
 }
 

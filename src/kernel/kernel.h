@@ -83,7 +83,7 @@ typedef void axp_fold(const char *base, const int64_t *offsets, int64_t rows, in
 typedef struct axp_runs {
     const int64_t *offsets;
     int64_t count, length, step;
-    int64_t apart;  /* bytes from each output to the next; 0: various */
+    bool dense;     /* one run for each output, contiguous, one behind the other */
     bool in_memory; /* as axprod_plan has it */
 } axp_runs;
 

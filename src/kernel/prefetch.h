@@ -8,7 +8,7 @@
 
 #include "vec.h"
 
-/* From several runs of an output to those that are asked for, of other outputs behind it: in all places together. */
+/* From the runs of an output to those that are asked for, of other outputs behind it: in all its places together. */
 #define RUNS_AHEAD 65536
 
 /* Into a second-level cache: the first level is small, and what is asked into it takes the place of the processor's own
