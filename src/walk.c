@@ -242,6 +242,12 @@ static int64_t states_of_rows(const axprod_plan *plan, int64_t groups) {
     return plan->width * (collapses_together(plan) ? axp_round_up(groups, plan->kernels->lanes) : groups);
 }
 
+/* Not where steps take longer because elements are not multiplied as they are: these are served best from one place. In
+   complex products the order of factors may show, so nothing of the data decides it. */
+static bool likes_streams(const axp_piece *p) {
+    return p->plan->accumulator == AXP_COMPLEX || p->s->hint.raw.pause == 0;
+}
+
 /* One group of outputs: every run of contiguous elements that belongs to them. */
 static void multiply_runs(const axp_piece *p, const char *base, int64_t at) {
     const axprod_plan *plan = p->plan;
@@ -252,7 +258,7 @@ static void multiply_runs(const axp_piece *p, const char *base, int64_t at) {
         int64_t length = axp_min(p->end - i, nest->reduced[0].extent - i % nest->reduced[0].extent);
         const char *run = base + offset;
         int64_t elements = length * plan->inner, done = 0;
-        while (elements - done >= LEAST_STREAMED * plan->width)
+        while (elements - done >= LEAST_STREAMED * plan->width && likes_streams(p))
             done += multiply_streams(p, run + done * plan->element_bytes,
                                      axp_min(elements - done, STREAM_WINDOW / plan->element_bytes), at);
         if (done > 0)

@@ -7,7 +7,11 @@
 enum {
     APART_STEPS = 64, /* of significands in [1, 2) before lo is folded into hi and the exponent is taken out: 2^64 */
     APART_TINY_STEPS = 32, /* of such as may be as small as 2^-52, as subnormal ones are, from TINY_SCALE on: 2^-832 */
-    APART_UNSCALED = 16    /* the same without that scale */
+    APART_UNSCALED = 16,   /* the same without that scale */
+    /* Bytes ahead to ask the memory for, at least: among steps that take long the processor does not see far. In rows
+       of many columns; and in others. */
+    APART_WIDE_AHEAD = 2048,
+    APART_AHEAD = 16384
 };
 #define TINY_SCALE 0x1p832
 #define TINY_SCALE_EXPONENT 832
@@ -303,8 +307,10 @@ INLINE void careful_f64(const bool narrow, const char *base, const int64_t *offs
     _Static_assert((int)APART_STEPS <= 64 && (int)RAW_STEPS <= 64 && (int)AXP_COLUMN_STEPS <= 64, "see real.h");
     const struct apart_masks masks = apart_masks();
     const int64_t most = n < LEAST_WIDE ? APART_STEPS : CAREFUL_ROWS;
+    const int64_t least_ahead = n < LEAST_WIDE ? APART_AHEAD : APART_WIDE_AHEAD;
+    const int64_t ahead = prefetch == 0 || prefetch > least_ahead ? prefetch : least_ahead;
     for (int64_t r = 0; r < rows; r += most) {
-        const int64_t some = rows - r < most ? rows - r : most, ahead = n < LEAST_WIDE ? CAREFUL_AHEAD * prefetch : 0;
+        const int64_t some = rows - r < most ? rows - r : most;
         const bool ends = (r + some) % APART_STEPS == 0 || r + some == rows;
         for (int64_t i = 0; i < n; i += PASS_VECTORS * LANES)
             careful_columns_f64(narrow, ends, base + i * 8, offsets + r, some, ahead, &masks, states, at + i, hint);

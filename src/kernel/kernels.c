@@ -23,7 +23,6 @@ enum {
                            and the exponent is taken out, or half of that */
     MOST_PATIENCE = 63, /* longest time, in chains, before a way that failed is tried again */
     CAREFUL_ROWS = 8,   /* of many columns at once, or fewer: caches have few ways for rows a power of two apart */
-    CAREFUL_AHEAD = 8,  /* careful chains ask so many times as far ahead as raw ones */
     LEAST_WIDE = 64,    /* columns that go through a few rows at a time */
     TURNED_AHEAD = 4096,           /* bytes from what is turned round to what is asked of the memory */
     CHUNK = LANES < 4 ? LANES : 4, /* elements of each between looks at the exponents: f32 has no room for more */

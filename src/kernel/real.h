@@ -90,6 +90,20 @@ INLINE void store_real(axp_states states, int64_t at, struct real_state s) {
     store_vint(axp_exponents(states) + at, s.exponent);
 }
 
+/* The same in the midst of a chain. narrow: lo is neither read nor written. */
+INLINE struct real_state load_real_midst(const bool narrow, axp_states states, int64_t at) {
+    struct real_state s = load_real(states, at);
+    if (narrow)
+        s.lo = broadcast(0);
+    return s;
+}
+INLINE void store_real_midst(const bool narrow, axp_states states, int64_t at, struct real_state s) {
+    store_vdouble(axp_plane(states, AXP_PLANE_HI) + at, s.hi);
+    if (!narrow)
+        store_vdouble(axp_plane(states, AXP_PLANE_LO) + at, s.lo);
+    store_vint(axp_exponents(states) + at, s.exponent);
+}
+
 INLINE void multiply(struct real_state *s, vdouble x) {
     vdouble p = s->hi * x;
     vdouble r = product_error(s->hi, x, p);
