@@ -10,9 +10,10 @@
 
 /* Working sets, in states. */
 enum {
-    /* Rows of COLUMN as long as this, in bytes, keep the memory's streams going; the others stay in a first-level cache
-       beside the rows that stream through it. */
+    /* Rows of COLUMN as long as this, in bytes, keep the memory's streams going, longer ones still better where that
+       leaves all threads one; the others stay in a first-level cache beside the rows that stream through it. */
     COLUMN_TILE_BYTES = 32768,
+    COLUMN_TILE_IN_MEMORY = 131072,
     COLUMN_TILE_OTHER = 512, /* of complex states, of small calls, of several rows together */
     /* Columns that are rounded at once are read across their rows: a second-level cache has them and the next tile. */
     DIRECT_COLUMN_BYTES = 128 * 1024,
@@ -188,7 +189,12 @@ static int64_t column_tile(const axprod_plan *plan, const axp_topology *topology
     /* where threads share tiles, each has a state of a part beside one of the working set */
     if (plan->nest.outputs < plan->threads * most)
         most = power_below(room / (state_bytes + part_bytes));
-    return axp_min(COLUMN_TILE_BYTES / plan->element_bytes, most);
+    int64_t tile = COLUMN_TILE_BYTES / plan->element_bytes;
+    if (plan->in_memory) {
+        const int64_t share = power_below(axp_max(1, plan->nest.outputs / axp_max(1, plan->threads)));
+        tile = axp_max(tile, axp_min(COLUMN_TILE_IN_MEMORY / plan->element_bytes, share));
+    }
+    return axp_min(tile, most);
 }
 
 /* Several short rows of outputs make a tile, or a part of a long one does. */
