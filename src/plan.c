@@ -191,7 +191,7 @@ static int64_t column_tile(const axprod_plan *plan, const axp_topology *topology
         most = power_below(room / (state_bytes + part_bytes));
     int64_t tile = COLUMN_TILE_BYTES / plan->element_bytes;
     if (plan->in_memory) {
-        const int64_t share = power_below(axp_max(1, plan->nest.outputs / axp_max(1, plan->threads)));
+        const int64_t share = power_below(axp_max(1, plan->nest.outputs / plan->threads));
         tile = axp_max(tile, axp_min(COLUMN_TILE_IN_MEMORY / plan->element_bytes, share));
     }
     return axp_min(tile, most);

@@ -4,8 +4,8 @@
 
 /* From reduced iteration i on: the whole runs, or the part of one run, that the kernel takes at once. */
 static axp_runs next_runs(const axp_piece *p, int64_t i) {
-    const axp_loop *loop = &p->plan->nest.reduced[0];
     const axp_nest *nest = &p->plan->nest;
+    const axp_loop *loop = &nest->reduced[0];
     int64_t lanes = p->plan->kernels->lanes;
     axp_runs runs = {.length = loop->extent, .step = loop->stride[AXP_X], .in_memory = p->plan->in_memory};
     if (loop->extent <= AXP_RUN_STEPS * lanes) {

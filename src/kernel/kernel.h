@@ -74,7 +74,7 @@ typedef struct axp_fold_hint {
 
 /*
  * Multiplies rows into states: state at + i, 0 <= i < n, by element i of each row, row r beginning at
- * base + offsets[r]. n is a multiple of AXP_STATE_PAD. prefetch: bytes ahead to ask the memory for.
+ * base + offsets[r]. n is a multiple of AXP_STATE_PAD. prefetch: bytes ahead, or more, to ask the memory for; or 0.
  */
 typedef void axp_fold(const char *base, const int64_t *offsets, int64_t rows, int64_t n, int64_t prefetch,
                       axp_states states, int64_t at, axp_fold_hint *hint);

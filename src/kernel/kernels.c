@@ -22,7 +22,7 @@ enum {
     RAW_STEPS = 64,     /* between looks at the flags, which wait for all arithmetic to end; before lo is folded into hi
                            and the exponent is taken out, or half of that */
     MOST_PATIENCE = 63, /* longest time, in chains, before a way that failed is tried again */
-    CAREFUL_ROWS = 8,   /* of many columns at once, or fewer: caches have few ways for rows a power of two apart */
+    CAREFUL_ROWS = 8,   /* of many columns at once, or about so: caches have few ways for rows a power of two apart */
     LEAST_WIDE = 64,    /* columns that go through a few rows at a time */
     TURNED_AHEAD = 4096,           /* bytes from what is turned round to what is asked of the memory */
     CHUNK = LANES < 4 ? LANES : 4, /* elements of each between looks at the exponents: f32 has no room for more */

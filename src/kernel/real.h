@@ -84,13 +84,7 @@ INLINE struct real_state load_real(axp_states states, int64_t at) {
                                load_vdouble(axp_plane(states, AXP_PLANE_LO) + at),
                                load_vint(axp_exponents(states) + at)};
 }
-INLINE void store_real(axp_states states, int64_t at, struct real_state s) {
-    store_vdouble(axp_plane(states, AXP_PLANE_HI) + at, s.hi);
-    store_vdouble(axp_plane(states, AXP_PLANE_LO) + at, s.lo);
-    store_vint(axp_exponents(states) + at, s.exponent);
-}
-
-/* The same in the midst of a chain. narrow: lo is neither read nor written. */
+/* In the midst of a chain. narrow: lo is neither read nor written. */
 INLINE struct real_state load_real_midst(const bool narrow, axp_states states, int64_t at) {
     struct real_state s = load_real(states, at);
     if (narrow)
@@ -102,6 +96,9 @@ INLINE void store_real_midst(const bool narrow, axp_states states, int64_t at, s
     if (!narrow)
         store_vdouble(axp_plane(states, AXP_PLANE_LO) + at, s.lo);
     store_vint(axp_exponents(states) + at, s.exponent);
+}
+INLINE void store_real(axp_states states, int64_t at, struct real_state s) {
+    store_real_midst(false, states, at, s);
 }
 
 INLINE void multiply(struct real_state *s, vdouble x) {
