@@ -14,17 +14,34 @@ static inline __attribute__((always_inline)) void scatter(const size_t bytes, ch
         memcpy(to + offsets[i], values + i * (int64_t)bytes, bytes);
 }
 
+/* Output `first` where those behind it follow without gaps, else NULL. */
+static char *contiguous_outputs(const axprod_plan *plan, int which, int64_t first, const axp_sink *sink) {
+    const axp_nest *nest = &plan->nest;
+    const axp_operand operand = which ? AXP_SECOND : AXP_OUT;
+    const int64_t bytes = axp_dtypes[plan->out_dtype[which]].bytes;
+    if (nest->kept_count != 1 || nest->kept[0].stride[operand] != bytes)
+        return NULL;
+    return sink->out[which] + nest->origin[operand] + first * bytes;
+}
+
+char *axp_place_values(const axprod_plan *plan, int64_t first, int64_t n, const axp_finish_room *room,
+                       const axp_sink *sink) {
+    char *outputs = n % AXP_STATE_PAD == 0 ? contiguous_outputs(plan, 0, first, sink) : NULL;
+    return outputs ? outputs : room->values;
+}
+
 /* Stores n values that lie without gaps as outputs first .. first+n-1. */
 static void store_values(const axprod_plan *plan, int which, int64_t first, int64_t n, const axp_finish_room *room,
                          const axp_sink *sink) {
     const axp_nest *nest = &plan->nest;
     axp_operand operand = which ? AXP_SECOND : AXP_OUT;
     int64_t bytes = axp_dtypes[plan->out_dtype[which]].bytes;
-    char *to = sink->out[which] + nest->origin[operand];
-    if (nest->kept_count == 1 && nest->kept[0].stride[operand] == bytes) {
-        memcpy(to + first * bytes, room->values, (size_t)(n * bytes));
+    char *to = contiguous_outputs(plan, which, first, sink);
+    if (to) {
+        memcpy(to, room->values, (size_t)(n * bytes));
         return;
     }
+    to = sink->out[which] + nest->origin[operand];
     axp_fill_offsets(nest->kept, nest->kept_count, operand, first, n, room->offsets);
     switch (bytes) {
     case 1:
@@ -184,8 +201,10 @@ static axprod_status finish_real(const axprod_plan *plan, const char *x, int64_t
     if (plan->form == AXP_FORM_SCALED) {
         doubtful = round_scaled(plan, first, n, states, bound, room, sink);
     } else {
-        doubtful = plan->kernels->round[plan->out_dtype[0]](states, 0, n, bound, room->values, room->doubtful);
-        store_values(plan, 0, first, n, room, sink);
+        char *values = axp_place_values(plan, first, n, room, sink);
+        doubtful = plan->kernels->round[plan->out_dtype[0]](states, 0, n, bound, values, room->doubtful);
+        if (values == room->values)
+            store_values(plan, 0, first, n, room, sink);
     }
     return finish_listed(plan, x, first, room->doubtful, doubtful, states, bound, sink, unresolved);
 }
@@ -241,9 +260,10 @@ static void finish_complex(const axprod_plan *plan, int64_t first, int64_t n, ax
     store_values(plan, 0, first, n, room, sink);
 }
 
-axprod_status axp_finish_values(const axprod_plan *plan, const char *x, int64_t first, int64_t n,
+axprod_status axp_finish_values(const axprod_plan *plan, const char *x, int64_t first, int64_t n, const char *values,
                                 const axp_finish_room *room, int64_t doubtful, const axp_sink *sink) {
-    store_values(plan, 0, first, n, room, sink);
+    if (values == room->values)
+        store_values(plan, 0, first, n, room, sink);
     for (int64_t k = 0; k < doubtful; k++) {
         uint64_t bits[2];
         AXP_TRY(axp_resolve(plan, x, first + room->doubtful[k], bits));

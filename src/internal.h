@@ -215,8 +215,13 @@ axprod_status axp_finish_states(const axprod_plan *plan, const char *x, int64_t 
                                 int64_t n, double bound, const axp_finish_room *room, const axp_sink *sink,
                                 axp_unresolved *unresolved);
 
-/* Stores outputs that are in room->values already, and resolves the first `doubtful` of room->doubtful. */
-axprod_status axp_finish_values(const axprod_plan *plan, const char *x, int64_t first, int64_t n,
+/* Where to put the finished values of outputs first .. first+n-1: where they belong if they lie there as they are made,
+   else in room->values. */
+char *axp_place_values(const axprod_plan *plan, int64_t first, int64_t n, const axp_finish_room *room,
+                       const axp_sink *sink);
+
+/* Stores values that are in that place, and resolves the first `doubtful` of room->doubtful. */
+axprod_status axp_finish_values(const axprod_plan *plan, const char *x, int64_t first, int64_t n, const char *values,
                                 const axp_finish_room *room, int64_t doubtful, const axp_sink *sink);
 
 /* Stores one finished output. bits: as axp_decide gives them. */

@@ -191,8 +191,9 @@ static axprod_status finish_pieces(const axprod_plan *plan, const axprod_packed_
     for (int64_t at = 0; at < count; at += most) {
         int64_t n = axp_min(most, count - at);
         int64_t output = in_order ? first + at : axp_output_of_index(&plan->nest, first + at);
-        if (round && round(pieces, num_pieces, at, n, bound, w.values)) {
-            AXP_TRY(axp_finish_values(plan, NULL, output, n, &room, 0, sink));
+        char *values = axp_place_values(plan, output, n, &room, sink);
+        if (round && round(pieces, num_pieces, at, n, bound, values)) {
+            AXP_TRY(axp_finish_values(plan, NULL, output, n, values, &room, 0, sink));
             continue;
         }
         plan->kernels->multiply_packed(pieces, num_pieces, at, n, states);

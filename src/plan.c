@@ -17,6 +17,8 @@ enum {
     COLUMN_TILE_OTHER = 512, /* of complex states, of small calls, of several rows together */
     /* Columns that are rounded at once are read across their rows: a second-level cache has them and the next tile. */
     DIRECT_COLUMN_BYTES = 128 * 1024,
+    DIRECT_FACTOR_BYTES = 256,
+    DIRECT_TILE_BYTES = 2048,
     GROUP_STATES = 1024, /* states of the groups of a ROW tile together */
     RUNS_TILE = 256,
     GATHER_TILE = 256,
@@ -197,9 +199,17 @@ static int64_t column_tile(const axprod_plan *plan, const axp_topology *topology
     return axp_min(tile, most);
 }
 
+/* Whether a few factors in columns can be rounded at once. */
+static bool can_round_columns(const axprod_plan *plan) {
+    return plan->form == AXP_FORM_VALUE && plan->out_dtype[0] == plan->x_dtype &&
+           plan->kernels->round_columns[plan->x_dtype] && plan->nest.factors <= AXP_COLUMN_STEPS;
+}
+
 /* Several short rows of outputs make a tile, or a part of a long one does. */
-static void choose_columns(axprod_plan *plan, int64_t most) {
+static void choose_columns(axprod_plan *plan, const axp_topology *topology) {
     const int64_t row = plan->nest.kept[0].extent, rows = plan->nest.outputs / row;
+    const bool few = can_round_columns(plan) && plan->nest.factors * plan->element_bytes <= DIRECT_FACTOR_BYTES;
+    const int64_t most = few ? DIRECT_TILE_BYTES / plan->element_bytes : column_tile(plan, topology);
     const int64_t together = row % AXP_STATE_PAD ? 1 : axp_min(COLUMN_TILE_OTHER / row, rows);
     plan->layout = AXP_LAYOUT_COLUMN;
     if (together > 1) {
@@ -239,7 +249,7 @@ static void choose_layout(axprod_plan *plan, const axp_topology *topology) {
         plan->tiles = axp_divide_up(groups, in_tile);
         plan->capacity = in_tile == 1 ? plan->width : plan->width * axp_round_up(in_tile, AXP_STATE_PAD);
     } else if (nest->kept_count && nest->kept[0].stride[AXP_X] == bytes && nest->kept[0].extent >= AXP_STATE_PAD) {
-        choose_columns(plan, column_tile(plan, topology));
+        choose_columns(plan, topology);
     } else if (has_runs(plan) || has_vectors(plan)) {
         choose_runs(plan);
     } else if (has_strided_run(plan)) {
@@ -285,10 +295,9 @@ static bool is_direct(const axprod_plan *plan) {
         const int64_t run = nest->reduced[0].extent;
         return kernels->round_runs[plan->x_dtype] && nest->factors / run * axp_run_steps(plan, run) <= AXP_RUN_STEPS;
     }
-    return plan->layout == AXP_LAYOUT_COLUMN && kernels->round_columns[plan->x_dtype] &&
-           nest->factors <= AXP_COLUMN_STEPS && plan->tile <= COLUMN_TILE_OTHER &&
+    return plan->layout == AXP_LAYOUT_COLUMN && can_round_columns(plan) && plan->tile <= COLUMN_TILE_OTHER &&
            nest->factors * plan->tile * plan->element_bytes <= DIRECT_COLUMN_BYTES &&
-           nest->kept[0].extent % AXP_STATE_PAD == 0;
+           (nest->kept[0].extent % AXP_STATE_PAD == 0 || plan->column_tiles > 1);
 }
 
 /*

@@ -91,11 +91,13 @@ static void finish_states(struct run *run, const axp_scratch *s, int64_t first, 
 
 /* A tile without a detour through states; false where the data do not allow it. */
 static bool run_direct(struct run *run, const axp_piece *piece) {
-    int64_t doubtful = axp_walk_direct(piece, run->bound);
+    const axp_finish_room *room = &piece->s->room;
+    char *values = axp_place_values(run->plan, piece->first, piece->count, room, run->sink);
+    const int64_t doubtful = axp_walk_direct(piece, run->bound, values);
     if (doubtful < 0)
         return false;
     note_status(run,
-                axp_finish_values(run->plan, run->x, piece->first, piece->count, &piece->s->room, doubtful, run->sink));
+                axp_finish_values(run->plan, run->x, piece->first, piece->count, values, room, doubtful, run->sink));
     return true;
 }
 

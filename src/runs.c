@@ -104,12 +104,12 @@ void axp_walk_strided(const axp_piece *p) {
     axp_copy_states(plan->accumulator, p->s->states, 0, 1, p->s->states, 0, plan->spread, p->count);
 }
 
-int64_t axp_walk_runs_direct(const axp_piece *p, double bound) {
+int64_t axp_walk_runs_direct(const axp_piece *p, double bound, char *values) {
     const axprod_plan *plan = p->plan;
     const axp_finish_room *room = &p->s->room;
     int64_t offsets[AXP_RUN_STEPS];
     axp_runs all = next_runs(p, 0);
     locate_runs(p, 0, &all, offsets);
-    return plan->kernels->round_runs[plan->x_dtype](p->x, room->offsets, p->count, &all, bound, room->values,
-                                                    room->doubtful, &p->s->hint);
+    return plan->kernels->round_runs[plan->x_dtype](p->x, room->offsets, p->count, &all, bound, values, room->doubtful,
+                                                    &p->s->hint);
 }

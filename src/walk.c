@@ -284,27 +284,49 @@ static void multiply_rows(const axp_piece *p) {
 void axp_locate_outputs(const axp_piece *p, int64_t first, int64_t count) {
     const axp_nest *nest = &p->plan->nest;
     int64_t *outputs = p->s->room.offsets;
-    axp_fill_offsets(nest->kept, nest->kept_count, AXP_X, first, count, outputs);
+    if (nest->kept_count == 1) {
+        const int64_t step = nest->kept[0].stride[AXP_X];
+        p->plan->kernels->count_up(first * step, step, count, outputs);
+    } else {
+        axp_fill_offsets(nest->kept, nest->kept_count, AXP_X, first, count, outputs);
+    }
     for (int64_t k = count; k % AXP_STATE_PAD; k++)
         outputs[k] = outputs[count - 1];
 }
 
-static int64_t round_columns(const axp_piece *p, double bound) {
+/* Where blocks of AXP_STATE_PAD outputs of a tile begin, as axp_locate_outputs has it. */
+static void locate_blocks(const axp_piece *p) {
+    const axp_nest *nest = &p->plan->nest;
+    const int64_t count = p->count / AXP_STATE_PAD, step = AXP_STATE_PAD * nest->kept[0].stride[AXP_X];
+    if (p->plan->column_tiles > 1) {
+        p->plan->kernels->count_up(axp_output_base(p, p->first) - p->x, step, count, p->s->room.offsets);
+        return;
+    }
+    axp_loop blocks[AXPROD_MAX_NDIM];
+    memcpy(blocks, nest->kept, (size_t)nest->kept_count * sizeof *blocks);
+    blocks[0].extent /= AXP_STATE_PAD;
+    blocks[0].stride[AXP_X] = step;
+    axp_fill_offsets(blocks, nest->kept_count, AXP_X, p->first / AXP_STATE_PAD, count, p->s->room.offsets);
+}
+
+static int64_t round_columns(const axp_piece *p, double bound, char *values) {
     const axprod_plan *plan = p->plan;
+    if (p->count % AXP_STATE_PAD)
+        return -1;
     const axp_nest *nest = &plan->nest;
     const axp_finish_room *room = &p->s->room;
     axp_fill_offsets(nest->reduced, nest->reduced_count, AXP_X, 0, nest->factors, p->s->rows);
-    axp_locate_outputs(p, p->first, p->count);
+    locate_blocks(p);
     const int64_t end = p->first + p->count;
-    const int64_t next =
-        plan->in_memory && end < nest->outputs ? axp_output_base(p, end) - axp_output_base(p, p->first) : 0;
+    const int64_t next = plan->in_memory && end < nest->outputs ? axp_output_base(p, end) - p->x - room->offsets[0] : 0;
     return plan->kernels->round_columns[plan->x_dtype](p->x, room->offsets, p->count, p->s->rows, nest->factors, next,
-                                                       bound, room->values, room->doubtful, &p->s->hint);
+                                                       bound, values, room->doubtful, &p->s->hint);
 }
 
-int64_t axp_walk_direct(const axp_piece *p, double bound) {
+int64_t axp_walk_direct(const axp_piece *p, double bound, char *values) {
     const axprod_plan *plan = p->plan;
-    int64_t doubtful = plan->layout == AXP_LAYOUT_RUNS ? axp_walk_runs_direct(p, bound) : round_columns(p, bound);
+    int64_t doubtful =
+        plan->layout == AXP_LAYOUT_RUNS ? axp_walk_runs_direct(p, bound, values) : round_columns(p, bound, values);
     if (doubtful >= 0)
         p->add_progress(p, plan->nest.factors * p->count * plan->element_bytes);
     return doubtful;

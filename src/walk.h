@@ -50,10 +50,11 @@ static inline int64_t axp_run_steps(const axprod_plan *plan, int64_t length) {
 void axp_walk(const axp_piece *piece);
 
 /*
- * The same, where plan->direct, as finished values in s->room.values, and in s->room.doubtful those whose rounding the
- * bound does not decide; returns their number. -1: the data need axp_walk.
+ * The same, where plan->direct, as finished values, which have room up to a multiple of AXP_STATE_PAD, and in
+ * s->room.doubtful those whose rounding the bound does not decide; returns their number. -1: the data, or the piece,
+ * need axp_walk, and the values mean nothing.
  */
-int64_t axp_walk_direct(const axp_piece *piece, double bound);
+int64_t axp_walk_direct(const axp_piece *piece, double bound, char *values);
 
 /* The first element of an output, in the first reduced iteration. */
 const char *axp_output_base(const axp_piece *piece, int64_t output);
@@ -66,7 +67,7 @@ void axp_locate_outputs(const axp_piece *piece, int64_t first, int64_t count);
 void axp_walk_runs(const axp_piece *piece);
 void axp_walk_strided(const axp_piece *piece);
 /* RUNS of axp_walk_direct. */
-int64_t axp_walk_runs_direct(const axp_piece *piece, double bound);
+int64_t axp_walk_runs_direct(const axp_piece *piece, double bound, char *values);
 
 /* -------------------------------------------------------------------------------------------------- gather.c --- */
 

@@ -104,11 +104,11 @@ typedef int64_t axp_round_runs(const char *base, const int64_t *outputs, int64_t
                                char *out, int32_t *doubtful, axp_fold_hint *hint);
 
 /*
- * The same for columns: AXP_STATE_PAD outputs at a time, contiguous from base + outputs[i] on, where i is a multiple of
- * that, as n is; row r of each begins at offsets[r]. At most AXP_COLUMN_STEPS rows. next: bytes from these elements to
+ * The same for columns: n, a multiple of AXP_STATE_PAD, of which block b of so many is contiguous from base + blocks[b]
+ * on; row r of each begins at offsets[r]. At most AXP_COLUMN_STEPS rows. next: bytes from these elements to
  * those of the next call, to ask the memory for; or 0.
  */
-typedef int64_t axp_round_columns(const char *base, const int64_t *outputs, int64_t n, const int64_t *offsets,
+typedef int64_t axp_round_columns(const char *base, const int64_t *blocks, int64_t n, const int64_t *offsets,
                                   int64_t rows, int64_t next, double bound, char *out, int32_t *doubtful,
                                   axp_fold_hint *hint);
 #define AXP_COLUMN_STEPS 64
@@ -151,6 +151,8 @@ typedef struct axp_kernels {
     axp_round_runs *round_runs[AXP_DTYPES];                              /* f32 (narrow), f64 */
     axp_round_columns *round_columns[AXP_DTYPES];                        /* the same */
     axp_merge *merge[AXP_ACCUMULATORS];
+    /* to[i] = first + i * step, for i in 0 .. n-1 */
+    void (*count_up)(int64_t first, int64_t step, int64_t n, int64_t *to);
     axp_collapse_states *collapse;
     /* inout[i] = in[i] * inout[i] */
     void (*merge_partials)(const axprod_partial *in, axprod_partial *inout, int64_t n);

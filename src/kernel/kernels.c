@@ -292,6 +292,11 @@ static void merge_states_word64(axp_states into, int64_t i, axp_states from, int
         a[k] *= b[k];
 }
 
+static void count_up(int64_t first, int64_t step, int64_t n, int64_t *to) {
+    for (int64_t i = 0; i < n; i++, first += step)
+        to[i] = first;
+}
+
 #include "partials.inc"
 
 #include "packed.inc"
@@ -352,6 +357,7 @@ const axp_kernels TABLE_NAME(AXP_ISA) = {
     .round_runs = {[AXPROD_F32] = narrow_round_runs_f32, [AXPROD_F64] = raw_round_runs_f64},
     .round_columns = {[AXPROD_F32] = narrow_round_columns_f32, [AXPROD_F64] = raw_round_columns_f64},
     .merge = {merge_states_real, merge_states_complex, merge_states_word32, merge_states_word64},
+    .count_up = count_up,
     .collapse = collapse_states,
     .merge_partials = merge_partials,
     .load_partials = load_partials,
