@@ -10,16 +10,16 @@
 
 /* Working sets, in states. */
 enum {
-    /* Rows of COLUMN as long as this, in bytes, keep the memory's streams going, longer ones still better where that
-       leaves all threads one; the others stay in a first-level cache beside the rows that stream through it. */
+    /* Rows of COLUMN as long as this, in bytes, keep the memory's streams going, longer ones still better; the others
+       stay in a first-level cache beside the rows that stream through it. */
     COLUMN_TILE_BYTES = 32768,
-    COLUMN_TILE_IN_MEMORY = 131072,
+    WIDE_STATE_BYTES = 32,   /* of a second-level cache for each state: half of it for what passes load and store */
     COLUMN_TILE_OTHER = 512, /* of complex states, of small calls, of several rows together */
     /* Columns that are rounded at once are read across their rows: a second-level cache has them and the next tile. */
     DIRECT_COLUMN_BYTES = 128 * 1024,
-    DIRECT_FACTOR_BYTES = 256,
-    DIRECT_TILE_BYTES = 2048,
-    GROUP_STATES = 1024, /* states of the groups of a ROW tile together */
+    DIRECT_FACTOR_BYTES = 256, /* of an output: more go through wide rows faster from end to end */
+    DIRECT_TILE_BYTES = 2048,  /* of such a row */
+    GROUP_STATES = 1024,       /* states of the groups of a ROW tile together */
     RUNS_TILE = 256,
     GATHER_TILE = 256,
     GATHER_TILE_COMPLEX = 64,
@@ -170,33 +170,38 @@ static void choose_runs(axprod_plan *plan) {
     plan->width = plan->capacity = axp_round_up(plan->tile, AXP_STATE_PAD);
 }
 
-/* What a thread may take, beyond 24 bytes for each output. topology: NULL for small calls. */
+/* What a thread may take, beyond OUTPUT_BYTES for each output. topology: NULL for small calls. */
+#define OUTPUT_BYTES 24
 static int64_t thread_bytes(const axp_topology *topology) {
     return axp_max(LEAST_CACHE_BYTES, topology ? topology->l2_bytes : 0);
 }
 
-/* The greatest power of two up to n > 0: pieces of rows that begin with a page, as many rows do, are read faster. */
-static int64_t power_below(int64_t n) {
-    return INT64_C(1) << (63 - __builtin_clzll((unsigned long long)n));
+static int64_t common_divisor(int64_t a, int64_t b) {
+    return b == 0 ? a : common_divisor(b, a % b);
 }
 
-/* Complex bits depend on tiles, so those of all machines are the same. */
-static int64_t column_tile(const axprod_plan *plan, const axp_topology *topology) {
+/*
+ * Tiles of each of some rows of columns. Complex bits depend on tiles, so those of all machines are the same. From
+ * memory whole rows are read best, then long pieces of rows that all threads go through side by side: tiles of one
+ * thread that are in different rows than those of another are a quarter slower.
+ */
+static int64_t tiles_of_row(const axprod_plan *plan, const axp_topology *topology, int64_t row, int64_t rows) {
     if (plan->accumulator == AXP_COMPLEX || !topology)
-        return COLUMN_TILE_OTHER;
-    const int64_t room = thread_bytes(topology) - AXP_SCRATCH_BESIDE_STATES;
+        return axp_divide_up(row, COLUMN_TILE_OTHER);
+    const int64_t threads = plan->threads, room = thread_bytes(topology) - AXP_SCRATCH_BESIDE_STATES;
     const int64_t part_bytes = axp_accumulator_planes(plan->accumulator) * 8;
     const int64_t state_bytes = part_bytes + axp_spare_planes(plan->accumulator) * 8;
-    int64_t most = power_below(room / state_bytes);
-    /* where threads share tiles, each has a state of a part beside one of the working set */
-    if (plan->nest.outputs < plan->threads * most)
-        most = power_below(room / (state_bytes + part_bytes));
-    int64_t tile = COLUMN_TILE_BYTES / plan->element_bytes;
-    if (plan->in_memory) {
-        const int64_t share = power_below(axp_max(1, plan->nest.outputs / plan->threads));
-        tile = axp_max(tile, axp_min(COLUMN_TILE_IN_MEMORY / plan->element_bytes, share));
-    }
-    return axp_min(tile, most);
+    /* where threads share several tiles, there is a state of each part beside one of the working set */
+    const int64_t shared_bytes = threads % rows == 0 ? state_bytes : state_bytes + part_bytes;
+    const int64_t least = axp_min(COLUMN_TILE_BYTES / plan->element_bytes, room / (state_bytes + part_bytes));
+    if (!plan->in_memory)
+        return axp_divide_up(row, least);
+    if (row <= threads * room / (threads * shared_bytes - OUTPUT_BYTES))
+        return 1;
+    int64_t tiles = axp_divide_up(row, thread_bytes(topology) / WIDE_STATE_BYTES);
+    if (rows * tiles < threads * ITEMS_PER_THREAD)
+        tiles = axp_round_up(tiles, threads / common_divisor(threads, rows));
+    return axp_min(tiles, axp_divide_up(row, least));
 }
 
 /* Whether a few factors in columns can be rounded at once. */
@@ -209,7 +214,6 @@ static bool can_round_columns(const axprod_plan *plan) {
 static void choose_columns(axprod_plan *plan, const axp_topology *topology) {
     const int64_t row = plan->nest.kept[0].extent, rows = plan->nest.outputs / row;
     const bool few = can_round_columns(plan) && plan->nest.factors * plan->element_bytes <= DIRECT_FACTOR_BYTES;
-    const int64_t most = few ? DIRECT_TILE_BYTES / plan->element_bytes : column_tile(plan, topology);
     const int64_t together = row % AXP_STATE_PAD ? 1 : axp_min(COLUMN_TILE_OTHER / row, rows);
     plan->layout = AXP_LAYOUT_COLUMN;
     if (together > 1) {
@@ -217,7 +221,9 @@ static void choose_columns(axprod_plan *plan, const axp_topology *topology) {
         plan->column_tiles = 1;
         plan->tiles = axp_divide_up(rows, together);
     } else {
-        plan->tile = axp_round_up(axp_divide_up(row, axp_divide_up(row, most)), AXP_STATE_PAD);
+        const int64_t tiles =
+            few ? axp_divide_up(row, DIRECT_TILE_BYTES / plan->element_bytes) : tiles_of_row(plan, topology, row, rows);
+        plan->tile = axp_round_up(axp_divide_up(row, tiles), AXP_STATE_PAD);
         plan->column_tiles = axp_divide_up(row, plan->tile);
         plan->tiles = rows * plan->column_tiles;
     }
@@ -268,10 +274,6 @@ static void choose_layout(axprod_plan *plan, const axp_topology *topology) {
                 plan->spread /= 2;
         plan->capacity = plan->width;
     }
-}
-
-static int64_t common_divisor(int64_t a, int64_t b) {
-    return b == 0 ? a : common_divisor(b, a % b);
 }
 
 /* Pieces of work that are worth having: for complex the same for any threads. */

@@ -25,7 +25,7 @@ struct run {
     axp_fold_runs *fold_runs;
     double bound;  /* of what fold makes */
     char *scratch; /* one after the other for each thread */
-    double *parts; /* states of each tile and part, where there are several parts */
+    double *parts; /* states of each tile and part, where several of them are one thread's work; else NULL */
     int64_t tile_states;
     atomic_int status;
     _Atomic int64_t bytes_done;
@@ -74,8 +74,15 @@ static void set_piece(axp_piece *piece, struct run *run, axp_scratch *s, int thr
 }
 
 static axp_states part_states(const struct run *run, int64_t tile, int64_t part) {
-    int64_t words = run->tile_states * axp_accumulator_planes(run->plan->accumulator);
-    return (axp_states){run->parts + (tile * run->plan->parts + part) * words, run->tile_states};
+    const axprod_plan *plan = run->plan;
+    const int64_t item = tile * plan->parts + part;
+    if (!run->parts) {
+        axp_scratch s;
+        axp_divide_scratch(plan, run->scratch + item * plan->scratch_bytes, &s);
+        return s.states;
+    }
+    const int64_t words = run->tile_states * axp_accumulator_planes(plan->accumulator);
+    return (axp_states){run->parts + item * words, run->tile_states};
 }
 
 static void note_status(struct run *run, axprod_status status) {
@@ -101,18 +108,24 @@ static bool run_direct(struct run *run, const axp_piece *piece) {
     return true;
 }
 
-/* First phase. One part: all of the tile, finished. Several: its states are put aside. */
+/* First phase. One part: all of the tile, finished. Several: its states are put aside, or have a scratch that is left
+   to them. */
 static void run_item(struct run *run, axp_scratch *s, int thread, int64_t item) {
     const axprod_plan *plan = run->plan;
     int64_t tile = item / plan->parts, part = item % plan->parts;
     axp_piece piece;
+    axp_scratch own;
+    if (plan->parts > 1 && !run->parts) {
+        axp_divide_scratch(plan, run->scratch + item * plan->scratch_bytes, &own);
+        s = &own;
+    }
     set_piece(&piece, run, s, thread, tile, part);
     if (plan->direct && !run->sink->partials && run_direct(run, &piece))
         return;
     axp_walk(&piece);
     if (plan->parts == 1)
         finish_states(run, s, piece.first, s->states, 0, piece.count);
-    else
+    else if (run->parts)
         axp_copy_states(plan->accumulator, part_states(run, tile, part), 0, 1, s->states, 0, 1, run->tile_states);
 }
 
@@ -208,8 +221,9 @@ axprod_status axp_run(const axprod_plan *plan, const char *x, const axp_sink *si
     run.bytes_all = plan->nest.outputs * plan->nest.factors * plan->element_bytes;
 
     int64_t scratch = plan->scratch_bytes * plan->threads;
-    int64_t parts =
-        plan->parts > 1 ? axp_states_bytes(plan->accumulator, run.tile_states) * plan->tiles * plan->parts : 0;
+    const int64_t items = plan->tiles * plan->parts;
+    const bool puts_aside = plan->parts > 1 && items > plan->threads;
+    const int64_t parts = puts_aside ? axp_states_bytes(plan->accumulator, run.tile_states) * items : 0;
     if (parts == 0 && scratch <= STACK_BYTES) {
         _Alignas(AXP_ALIGNMENT) char memory[STACK_BYTES];
         run.scratch = memory;
@@ -220,7 +234,7 @@ axprod_status axp_run(const axprod_plan *plan, const char *x, const axp_sink *si
         return axp_fail(AXPROD_ERROR_NO_MEMORY, "%lld bytes of working memory could not be allocated",
                         (long long)(scratch + parts));
     run.scratch = memory;
-    run.parts = (double *)(memory + scratch);
+    run.parts = puts_aside ? (double *)(memory + scratch) : NULL;
     axprod_status status = run_all(&run);
     axp_free(memory);
     return status;

@@ -92,6 +92,10 @@ static const char *const shapes[] = {
     "7x100003 axes=0",
     "2x1000000 axes=0",
     "3x15x16500 axes=1",
+    "90x26000 broadcast=0 axes=0", /* whole rows, as long as they may be, and longer ones */
+    "90x40000 broadcast=0 axes=0",
+    "2x70x18000 broadcast=1 axes=1",
+    "3x60x37000 broadcast=1 axes=1",
     "63x65x2000 broadcast=1 axes=1", /* several tiles of states, each in parts */
     "33x2000x31 axes=1",             /* ROW, with groups that are turned round */
     "10000x33x16 axes=1",
