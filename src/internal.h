@@ -197,7 +197,7 @@ int axp_default_threads(void);
 /* What a thread needs to finish so many outputs, or a tile of fewer: room for them and for the doubtful ones. */
 typedef struct axp_finish_room {
     char *values;      /* 16 bytes for each state, rounded up to AXP_STATE_PAD */
-    int32_t *doubtful; /* one for each */
+    int32_t *doubtful; /* two for each: of columns some may be listed twice */
     int64_t *offsets;  /* one for each */
 } axp_finish_room;
 

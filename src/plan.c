@@ -36,8 +36,11 @@ enum {
 /* 2 n u, with u = 2^-53, for the most factors n that this leaves: 2^34 into bf16. */
 #define NARROW_SECOND_ORDER 0x1p-18
 
-/* Longest run of outputs in turn (ROW): more are a COLUMN. */
+/* Longest run of outputs in turn (ROW) that fills vectors, or is complex: more are a COLUMN. */
 #define ROW_MAX_INNER 64
+/* Of others: most states, and least rows of so many, as they have to be collapsed in the end. */
+#define ROW_MAX_WIDTH 4096
+#define ROW_LEAST_ROWS 32
 /* Shortest run that is worth the collapse of a group's states: fewer elements are gathered. */
 #define ROW_MIN_RUN 64
 /* Runs of this many elements and more are rows; shorter ones leave the collapse of a row's states too much to do. */
@@ -111,6 +114,16 @@ static int64_t fill_vectors(int64_t group) {
     return group;
 }
 
+static bool can_round_columns(const axprod_plan *plan) {
+    return plan->form == AXP_FORM_VALUE && plan->out_dtype[0] == plan->x_dtype &&
+           plan->kernels->round_columns[plan->x_dtype] && plan->nest.factors <= AXP_COLUMN_STEPS;
+}
+
+/* Whether the factors of columns are so few that they are best rounded at once. */
+static bool has_few_factors(const axprod_plan *plan) {
+    return can_round_columns(plan) && plan->nest.factors * plan->element_bytes <= DIRECT_FACTOR_BYTES;
+}
+
 /* Whether x has runs of contiguous elements that belong to `inner` outputs in turn, long enough for ROW. */
 static bool find_runs(const axprod_plan *plan, int64_t *inner) {
     const axp_nest *nest = &plan->nest;
@@ -119,7 +132,8 @@ static bool find_runs(const axprod_plan *plan, int64_t *inner) {
         return false;
     const axp_loop *kept = nest->kept, *reduced = nest->reduced;
     *inner = 1;
-    if (nest->kept_count && kept->stride[AXP_X] == bytes && kept->extent <= ROW_MAX_INNER &&
+    const bool fills = plan->accumulator == AXP_COMPLEX || (nest->kept_count && kept->extent % AXP_STATE_PAD == 0);
+    if (nest->kept_count && kept->stride[AXP_X] == bytes && kept->extent <= (fills ? ROW_MAX_INNER : ROW_MAX_WIDTH) &&
         reduced->stride[AXP_X] == bytes * kept->extent)
         *inner = kept->extent;
     else if (reduced->stride[AXP_X] != bytes)
@@ -130,6 +144,8 @@ static bool find_runs(const axprod_plan *plan, int64_t *inner) {
                                  : reduced->extent * *inner >= axp_max(ROW_MIN_RUN, 2 * width);
     if (*inner == 1 && nest->outputs >= AXP_STATE_PAD)
         worth = worth && reduced->extent * bytes >= ROW_MIN_BYTES * axp_accumulator_planes(plan->accumulator);
+    if (width > *inner && (*inner > ROW_MAX_INNER || (*inner >= AXP_STATE_PAD && plan->accumulator == AXP_REAL)))
+        worth = !has_few_factors(plan) && width <= ROW_MAX_WIDTH && reduced->extent * *inner >= ROW_LEAST_ROWS * width;
     if (!worth)
         *inner = 1;
     return worth;
@@ -204,17 +220,12 @@ static int64_t tiles_of_row(const axprod_plan *plan, const axp_topology *topolog
     return axp_min(tiles, axp_divide_up(row, least));
 }
 
-/* Whether a few factors in columns can be rounded at once. */
-static bool can_round_columns(const axprod_plan *plan) {
-    return plan->form == AXP_FORM_VALUE && plan->out_dtype[0] == plan->x_dtype &&
-           plan->kernels->round_columns[plan->x_dtype] && plan->nest.factors <= AXP_COLUMN_STEPS;
-}
-
 /* Several short rows of outputs make a tile, or a part of a long one does. */
 static void choose_columns(axprod_plan *plan, const axp_topology *topology) {
     const int64_t row = plan->nest.kept[0].extent, rows = plan->nest.outputs / row;
-    const bool few = can_round_columns(plan) && plan->nest.factors * plan->element_bytes <= DIRECT_FACTOR_BYTES;
-    const int64_t together = row % AXP_STATE_PAD ? 1 : axp_min(COLUMN_TILE_OTHER / row, rows);
+    const bool few = has_few_factors(plan);
+    const int64_t padded = axp_round_up(row, AXP_STATE_PAD);
+    const int64_t together = padded > row && !few ? 1 : axp_min(COLUMN_TILE_OTHER / padded, rows);
     plan->layout = AXP_LAYOUT_COLUMN;
     if (together > 1) {
         plan->tile = together * row;
@@ -227,7 +238,7 @@ static void choose_columns(axprod_plan *plan, const axp_topology *topology) {
         plan->column_tiles = axp_divide_up(row, plan->tile);
         plan->tiles = rows * plan->column_tiles;
     }
-    plan->capacity = plan->tile;
+    plan->capacity = axp_round_up(plan->tile, AXP_STATE_PAD) + padded - row;
 }
 
 static void choose_layout(axprod_plan *plan, const axp_topology *topology) {
@@ -298,8 +309,7 @@ static bool is_direct(const axprod_plan *plan) {
         return kernels->round_runs[plan->x_dtype] && nest->factors / run * axp_run_steps(plan, run) <= AXP_RUN_STEPS;
     }
     return plan->layout == AXP_LAYOUT_COLUMN && can_round_columns(plan) && plan->tile <= COLUMN_TILE_OTHER &&
-           nest->factors * plan->tile * plan->element_bytes <= DIRECT_COLUMN_BYTES &&
-           (nest->kept[0].extent % AXP_STATE_PAD == 0 || plan->column_tiles > 1);
+           nest->factors * plan->tile * plan->element_bytes <= DIRECT_COLUMN_BYTES;
 }
 
 /*

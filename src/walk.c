@@ -60,7 +60,7 @@ int64_t axp_divide_scratch(const axprod_plan *plan, char *memory, axp_scratch *s
     s->rows = (int64_t *)(memory + at);
     at += AXP_ROWS * 8;
     s->room.doubtful = (int32_t *)(memory + at);
-    at += room * 4;
+    at += room * 8;
     s->gathered = memory + at;
     at += gathers ? AXP_GATHER_BYTES : 0;
     return axp_round_up(at, AXP_ALIGNMENT);
@@ -167,29 +167,45 @@ static int64_t choose_prefetch(const axprod_plan *plan, int64_t columns, int64_t
     return narrow && plan->in_memory ? NARROW_PREFETCH : usual;
 }
 
-/* Rows of x are rows of states from `at` on; what does not fill a vector at their end is gathered. */
-static void multiply_row_of_columns(const axp_piece *p, int64_t first, int64_t count, int64_t at) {
+/* Rows of n elements are rows of states from `at` on; the last `fresh` columns have not been multiplied elsewhere. */
+static void multiply_whole_columns(const axp_piece *p, const char *base, int64_t n, int64_t fresh, int64_t at) {
     const axprod_plan *plan = p->plan;
     const axp_nest *nest = &plan->nest;
-    int64_t whole = count / AXP_STATE_PAD * AXP_STATE_PAD;
-    const char *base = axp_output_base(p, first);
-    const int64_t most = rows_at_once(plan, whole), prefetch = choose_prefetch(plan, whole, COLUMN_PREFETCH);
-    for (int64_t i = p->begin; i < p->end && whole; i += most) {
+    const int64_t most = rows_at_once(plan, n), prefetch = choose_prefetch(plan, n, COLUMN_PREFETCH);
+    for (int64_t i = p->begin; i < p->end; i += most) {
         int64_t rows = axp_min(p->end - i, most);
         axp_fill_offsets(nest->reduced, nest->reduced_count, AXP_X, i, rows, p->s->rows);
-        fold(p, base, rows, whole, prefetch, p->s->states, at);
-        p->add_progress(p, rows * whole * plan->element_bytes);
+        fold(p, base, rows, n, prefetch, p->s->states, at);
+        p->add_progress(p, rows * fresh * plan->element_bytes);
     }
-    if (whole < count)
-        axp_gather(p, first + whole, count - whole, 1, p->s->states, at + whole);
+}
+
+/* What does not fill a block at the end of a row is multiplied together with columns before it, for the second time. */
+static void multiply_row_of_columns(const axp_piece *p, int64_t first, int64_t count, int64_t at) {
+    const axprod_plan *plan = p->plan;
+    const int64_t whole = count / AXP_STATE_PAD * AXP_STATE_PAD, tail = count - whole;
+    const char *base = axp_output_base(p, first);
+    if (whole)
+        multiply_whole_columns(p, base, whole, whole, at);
+    if (tail) {
+        base += (count - AXP_STATE_PAD) * plan->element_bytes;
+        multiply_whole_columns(p, base, AXP_STATE_PAD, tail, at + whole);
+        axp_copy_states(plan->accumulator, p->s->states, at + whole, 1, p->s->states, at + whole + AXP_STATE_PAD - tail,
+                        1, tail);
+    }
 }
 
 static void multiply_columns(const axp_piece *p) {
-    const int64_t row = p->plan->nest.kept[0].extent;
+    const axprod_plan *plan = p->plan;
+    const int64_t row = plan->nest.kept[0].extent;
     for (int64_t done = 0; done < p->count;) {
         int64_t some = axp_min(p->count - done, row - (p->first + done) % row);
         multiply_row_of_columns(p, p->first + done, some, done);
         done += some;
+        /* several rows with such an end are real states */
+        if (some % AXP_STATE_PAD && done < p->count)
+            axp_set_identity(plan->accumulator, (axp_states){p->s->states.words + done, p->s->states.capacity},
+                             AXP_STATE_PAD);
     }
 }
 
@@ -294,33 +310,69 @@ void axp_locate_outputs(const axp_piece *p, int64_t first, int64_t count) {
         outputs[k] = outputs[count - 1];
 }
 
-/* Where blocks of AXP_STATE_PAD outputs of a tile begin, as axp_locate_outputs has it. */
-static void locate_blocks(const axp_piece *p) {
+/*
+ * Where blocks of AXP_STATE_PAD outputs of a tile begin, as axp_locate_outputs has it; returns how many they are. What
+ * does not fill a block at the end of a row is in one with columns before it, for the second time.
+ */
+static int64_t locate_blocks(const axp_piece *p) {
     const axp_nest *nest = &p->plan->nest;
-    const int64_t count = p->count / AXP_STATE_PAD, step = AXP_STATE_PAD * nest->kept[0].stride[AXP_X];
-    if (p->plan->column_tiles > 1) {
-        p->plan->kernels->count_up(axp_output_base(p, p->first) - p->x, step, count, p->s->room.offsets);
-        return;
+    const int64_t row = nest->kept[0].extent, step = AXP_STATE_PAD * nest->kept[0].stride[AXP_X];
+    int64_t *blocks = p->s->room.offsets;
+    if (row % AXP_STATE_PAD == 0) {
+        axp_loop loops[AXPROD_MAX_NDIM];
+        memcpy(loops, nest->kept, (size_t)nest->kept_count * sizeof *loops);
+        loops[0].extent /= AXP_STATE_PAD;
+        loops[0].stride[AXP_X] = step;
+        axp_fill_offsets(loops, nest->kept_count, AXP_X, p->first / AXP_STATE_PAD, p->count / AXP_STATE_PAD, blocks);
+        return p->count / AXP_STATE_PAD;
     }
-    axp_loop blocks[AXPROD_MAX_NDIM];
-    memcpy(blocks, nest->kept, (size_t)nest->kept_count * sizeof *blocks);
-    blocks[0].extent /= AXP_STATE_PAD;
-    blocks[0].stride[AXP_X] = step;
-    axp_fill_offsets(blocks, nest->kept_count, AXP_X, p->first / AXP_STATE_PAD, count, p->s->room.offsets);
+    int64_t count = 0;
+    for (int64_t done = 0; done < p->count;) {
+        const int64_t some = axp_min(p->count - done, row - (p->first + done) % row), whole = some / AXP_STATE_PAD;
+        const int64_t offset = axp_output_base(p, p->first + done) - p->x;
+        p->plan->kernels->count_up(offset, step, whole, blocks + count);
+        count += whole;
+        if (some % AXP_STATE_PAD)
+            blocks[count++] = offset + (some - AXP_STATE_PAD) * p->plan->element_bytes;
+        done += some;
+    }
+    return count;
+}
+
+/* From the values of such blocks, whose doubtful ones are listed, to values without gaps; returns how many of these are
+   doubtful. */
+static int64_t close_gaps(const axp_piece *p, const char *blocks, int64_t doubtful, char *values) {
+    const int64_t row = p->plan->nest.kept[0].extent, bytes = p->plan->element_bytes;
+    int32_t *list = p->s->room.doubtful;
+    int64_t block = 0, listed = 0, kept = 0;
+    for (int64_t done = 0; done < p->count;) {
+        const int64_t some = axp_min(p->count - done, row - (p->first + done) % row);
+        const int64_t whole = some / AXP_STATE_PAD * AXP_STATE_PAD, tail = some - whole;
+        const int64_t again = tail ? AXP_STATE_PAD - tail : 0; /* columns */
+        memmove(values + done * bytes, blocks + block * bytes, (size_t)(whole * bytes));
+        memmove(values + (done + whole) * bytes, blocks + (block + whole + again) * bytes, (size_t)(tail * bytes));
+        for (; listed < doubtful && list[listed] < block + some + again; listed++) {
+            const int64_t column = list[listed] - block;
+            if (column < whole || column >= whole + again)
+                list[kept++] = (int32_t)(done + (column < whole ? column : column - again));
+        }
+        block += some + again;
+        done += some;
+    }
+    return kept;
 }
 
 static int64_t round_columns(const axp_piece *p, double bound, char *values) {
     const axprod_plan *plan = p->plan;
-    if (p->count % AXP_STATE_PAD)
-        return -1;
     const axp_nest *nest = &plan->nest;
     const axp_finish_room *room = &p->s->room;
     axp_fill_offsets(nest->reduced, nest->reduced_count, AXP_X, 0, nest->factors, p->s->rows);
-    locate_blocks(p);
-    const int64_t end = p->first + p->count;
+    const int64_t n = locate_blocks(p) * AXP_STATE_PAD, end = p->first + p->count;
     const int64_t next = plan->in_memory && end < nest->outputs ? axp_output_base(p, end) - p->x - room->offsets[0] : 0;
-    return plan->kernels->round_columns[plan->x_dtype](p->x, room->offsets, p->count, p->s->rows, nest->factors, next,
-                                                       bound, values, room->doubtful, &p->s->hint);
+    char *in_blocks = n == p->count ? values : room->values;
+    const int64_t doubtful = plan->kernels->round_columns[plan->x_dtype](
+        p->x, room->offsets, n, p->s->rows, nest->factors, next, bound, in_blocks, room->doubtful, &p->s->hint);
+    return n == p->count || doubtful < 0 ? doubtful : close_gaps(p, in_blocks, doubtful, values);
 }
 
 int64_t axp_walk_direct(const axp_piece *p, double bound, char *values) {
@@ -339,7 +391,7 @@ void axp_walk(const axp_piece *p) {
         p->s->hint = (axp_fold_hint){.raw = {0, 0}};
     switch (plan->layout) {
     case AXP_LAYOUT_COLUMN:
-        axp_set_identity(plan->accumulator, p->s->states, p->count);
+        axp_set_identity(plan->accumulator, p->s->states, axp_min(p->count + AXP_STATE_PAD, plan->capacity));
         multiply_columns(p);
         break;
     case AXP_LAYOUT_ROW:

@@ -12,7 +12,7 @@ enum {
 };
 
 /* Most bytes of a working set that are not for its states. */
-#define AXP_SCRATCH_BESIDE_STATES (AXP_ROWS * 8 + AXP_GATHER_BYTES + AXP_FINISH_MOST * 28 + AXP_ALIGNMENT)
+#define AXP_SCRATCH_BESIDE_STATES (AXP_ROWS * 8 + AXP_GATHER_BYTES + AXP_FINISH_MOST * 32 + AXP_ALIGNMENT)
 
 /* What one thread works with. */
 typedef struct axp_scratch {

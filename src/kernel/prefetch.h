@@ -11,6 +11,9 @@
 /* From the runs of an output to those that are asked for, of other outputs behind it: in all its places together. */
 #define RUNS_AHEAD 65536
 
+/* Bytes that are less than a block of columns. */
+#define ROW_GAP 128
+
 /* Into a second-level cache: the first level is small, and what is asked into it takes the place of the processor's own
    requests. */
 INLINE void prefetch_later(const char *at, int bytes) {
@@ -18,9 +21,11 @@ INLINE void prefetch_later(const char *at, int bytes) {
         __builtin_prefetch(at + line, 0, 2);
 }
 
-/* 0 where rows do not lie one behind the other, or where so far ahead is not behind them. */
+/* 0 where rows do not lie one behind the other, but for what does not fill a block at their ends, or where so far ahead
+   is not behind them. */
 INLINE int64_t bytes_ahead(const int64_t *offsets, int64_t rows, int64_t row_bytes, int64_t prefetch) {
-    return rows > 1 && offsets[1] - offsets[0] == row_bytes && prefetch >= rows * row_bytes ? prefetch : 0;
+    const int64_t gap = rows > 1 ? offsets[1] - offsets[0] - row_bytes : -1;
+    return gap >= 0 && gap < ROW_GAP && prefetch >= rows * row_bytes ? prefetch : 0;
 }
 
 /* Rows that come later, asked for a piece at a time in the order of memory. */
