@@ -238,7 +238,7 @@ static void choose_columns(axprod_plan *plan, const axp_topology *topology) {
         plan->column_tiles = axp_divide_up(row, plan->tile);
         plan->tiles = rows * plan->column_tiles;
     }
-    plan->capacity = axp_round_up(plan->tile, AXP_STATE_PAD) + padded - row;
+    plan->capacity = axp_round_up(plan->tile + padded - row, AXP_STATE_PAD);
 }
 
 static void choose_layout(axprod_plan *plan, const axp_topology *topology) {
