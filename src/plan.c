@@ -212,7 +212,7 @@ static int64_t tiles_of_row(const axprod_plan *plan, const axp_topology *topolog
     const int64_t least = axp_min(COLUMN_TILE_BYTES / plan->element_bytes, room / (state_bytes + part_bytes));
     if (!plan->in_memory)
         return axp_divide_up(row, least);
-    if (row <= threads * room / (threads * shared_bytes - OUTPUT_BYTES))
+    if (row <= threads * room / axp_max(threads * shared_bytes - OUTPUT_BYTES, threads * WIDE_STATE_BYTES))
         return 1;
     int64_t tiles = axp_divide_up(row, thread_bytes(topology) / WIDE_STATE_BYTES);
     if (rows * tiles < threads * ITEMS_PER_THREAD)
