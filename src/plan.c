@@ -38,8 +38,7 @@ enum {
 
 /* Longest run of outputs in turn (ROW) that fills vectors, or is complex: more are a COLUMN. */
 #define ROW_MAX_INNER 64
-/* Of others: most states, and least rows of so many, as they have to be collapsed in the end. */
-#define ROW_MAX_WIDTH 4096
+/* Of others, least rows of as many as fill vectors: the states of a row have to be collapsed in the end. */
 #define ROW_LEAST_ROWS 32
 /* Shortest run that is worth the collapse of a group's states: fewer elements are gathered. */
 #define ROW_MIN_RUN 64
@@ -132,8 +131,10 @@ static bool find_runs(const axprod_plan *plan, int64_t *inner) {
         return false;
     const axp_loop *kept = nest->kept, *reduced = nest->reduced;
     *inner = 1;
+    /* what is left of a run at its end is copied into a row */
+    const int64_t most_width = AXP_GATHER_BYTES / bytes;
     const bool fills = plan->accumulator == AXP_COMPLEX || (nest->kept_count && kept->extent % AXP_STATE_PAD == 0);
-    if (nest->kept_count && kept->stride[AXP_X] == bytes && kept->extent <= (fills ? ROW_MAX_INNER : ROW_MAX_WIDTH) &&
+    if (nest->kept_count && kept->stride[AXP_X] == bytes && kept->extent <= (fills ? ROW_MAX_INNER : most_width) &&
         reduced->stride[AXP_X] == bytes * kept->extent)
         *inner = kept->extent;
     else if (reduced->stride[AXP_X] != bytes)
@@ -145,7 +146,7 @@ static bool find_runs(const axprod_plan *plan, int64_t *inner) {
     if (*inner == 1 && nest->outputs >= AXP_STATE_PAD)
         worth = worth && reduced->extent * bytes >= ROW_MIN_BYTES * axp_accumulator_planes(plan->accumulator);
     if (width > *inner && (*inner > ROW_MAX_INNER || (*inner >= AXP_STATE_PAD && plan->accumulator == AXP_REAL)))
-        worth = !has_few_factors(plan) && width <= ROW_MAX_WIDTH && reduced->extent * *inner >= ROW_LEAST_ROWS * width;
+        worth = !has_few_factors(plan) && width <= most_width && reduced->extent * *inner >= ROW_LEAST_ROWS * width;
     if (!worth)
         *inner = 1;
     return worth;

@@ -94,6 +94,7 @@ static const char *const shapes[] = {
     "3x15x16500 axes=1",
     "90x26000 broadcast=0 axes=0", /* whole rows, as long as they may be, and longer ones */
     "90x40000 broadcast=0 axes=0",
+    "2000x1000 broadcast=0 axes=0", /* ROW, as wide as it may be */
     "2x70x18000 broadcast=1 axes=1",
     "3x60x37000 broadcast=1 axes=1",
     "63x65x2000 broadcast=1 axes=1", /* several tiles of states, each in parts */
