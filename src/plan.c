@@ -17,9 +17,9 @@ enum {
     COLUMN_TILE_OTHER = 512, /* of complex states, of small calls, of several rows together */
     /* Columns that are rounded at once are read across their rows: a second-level cache has them and the next tile. */
     DIRECT_COLUMN_BYTES = 128 * 1024,
-    DIRECT_FACTOR_BYTES = 256, /* of an output: more go through wide rows faster from end to end */
-    DIRECT_TILE_BYTES = 2048,  /* of such a row */
-    GROUP_STATES = 1024,       /* states of the groups of a ROW tile together */
+    DIRECT_FACTORS = 32,      /* of an output: more go through wide rows faster from end to end */
+    DIRECT_TILE_BYTES = 2048, /* of such a row */
+    GROUP_STATES = 1024,      /* states of the groups of a ROW tile together */
     RUNS_TILE = 256,
     GATHER_TILE = 256,
     GATHER_TILE_COMPLEX = 64,
@@ -120,7 +120,7 @@ static bool can_round_columns(const axprod_plan *plan) {
 
 /* Whether the factors of columns are so few that they are best rounded at once. */
 static bool has_few_factors(const axprod_plan *plan) {
-    return can_round_columns(plan) && plan->nest.factors * plan->element_bytes <= DIRECT_FACTOR_BYTES;
+    return can_round_columns(plan) && plan->nest.factors <= DIRECT_FACTORS;
 }
 
 /* Whether x has runs of contiguous elements that belong to `inner` outputs in turn, long enough for ROW. */
