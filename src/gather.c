@@ -72,7 +72,6 @@ struct block {
     const axp_piece *piece;
     const int64_t *kept;  /* where they begin, the last one repeated up to `width` */
     int64_t count, width; /* outputs; elements of a row, in whole vectors */
-    int64_t spread;
     bool along_reduced;
 };
 
@@ -82,7 +81,7 @@ static void copy_each(const struct block *b, int64_t outputs, int64_t i, int64_t
     int64_t reduced[AXP_ROWS];
     axp_fill_offsets(plan->nest.reduced, plan->nest.reduced_count, AXP_X, i, n, reduced);
     copy_any_elements(plan->element_bytes, b->piece->x, b->kept, outputs, reduced, n, b->along_reduced, rows,
-                      b->width / b->spread);
+                      b->width / plan->spread);
 }
 
 /* Runs of contiguous elements, and the padding with them. */
@@ -106,7 +105,7 @@ static void gather_block(const struct block *b, axp_states states, int64_t at) {
     const axp_piece *p = b->piece;
     const axprod_plan *plan = p->plan;
     const int bytes = plan->element_bytes;
-    const int64_t spread = b->spread, row_bytes = b->width * bytes, pitch = b->width / spread;
+    const int64_t spread = plan->spread, row_bytes = b->width * bytes, pitch = b->width / spread;
     const int64_t most = axp_min(AXP_GATHER_BYTES / row_bytes, AXP_ROWS / spread);
     const bool turns = b->along_reduced && spread == 1 && plan->nest.reduced[0].stride[AXP_X] == bytes;
     const int64_t most_rows = axp_min(most, axp_divide_up(p->end - p->begin, spread));
@@ -126,9 +125,9 @@ static void gather_block(const struct block *b, axp_states states, int64_t at) {
     }
 }
 
-void axp_gather(const axp_piece *p, int64_t first, int64_t count, int64_t spread, axp_states states, int64_t at) {
+void axp_gather(const axp_piece *p, int64_t first, int64_t count, axp_states states) {
     const axp_nest *nest = &p->plan->nest;
-    struct block b = {.piece = p, .spread = spread};
+    struct block b = {.piece = p};
     b.along_reduced = nest->reduced_count &&
                       (!nest->kept_count || is_smaller(nest->reduced[0].stride[AXP_X], nest->kept[0].stride[AXP_X]));
     /* few outputs with all of their elements, so that memory is read from end to end */
@@ -139,6 +138,6 @@ void axp_gather(const axp_piece *p, int64_t first, int64_t count, int64_t spread
         b.kept = p->s->room.offsets + j;
         b.count = axp_min(count - j, width);
         b.width = axp_round_up(b.count, AXP_STATE_PAD);
-        gather_block(&b, states, at + j);
+        gather_block(&b, states, j);
     }
 }

@@ -113,9 +113,13 @@ static int64_t fill_vectors(int64_t group) {
     return group;
 }
 
+static bool rounds_to_own_dtype(const axprod_plan *plan) {
+    return plan->form == AXP_FORM_VALUE && plan->out_dtype[0] == plan->x_dtype;
+}
+
 static bool can_round_columns(const axprod_plan *plan) {
-    return plan->form == AXP_FORM_VALUE && plan->out_dtype[0] == plan->x_dtype &&
-           plan->kernels->round_columns[plan->x_dtype] && plan->nest.factors <= AXP_COLUMN_STEPS;
+    return rounds_to_own_dtype(plan) && plan->kernels->round_columns[plan->x_dtype] &&
+           plan->nest.factors <= AXP_COLUMN_STEPS;
 }
 
 /* Whether the factors of columns are so few that they are best rounded at once. */
@@ -123,33 +127,43 @@ static bool has_few_factors(const axprod_plan *plan) {
     return can_round_columns(plan) && plan->nest.factors <= DIRECT_FACTORS;
 }
 
+/* States of a row of ROW, at most: what is left of a run at its end is copied into one. */
+static int64_t most_row_width(const axprod_plan *plan) {
+    return AXP_GATHER_BYTES / plan->element_bytes;
+}
+
+/* Whether runs that belong to `inner` outputs in turn are long enough for ROW. */
+static bool are_runs_worth(const axprod_plan *plan, int64_t inner) {
+    const axp_nest *nest = &plan->nest;
+    const int64_t elements = nest->reduced->extent * inner, width = fill_vectors(inner);
+    /* a few rows of whole vectors are columns */
+    if (width == inner)
+        return nest->factors > AXP_COLUMN_STEPS;
+    if (inner > ROW_MAX_INNER || (inner >= AXP_STATE_PAD && plan->accumulator == AXP_REAL))
+        return !has_few_factors(plan) && width <= most_row_width(plan) && elements >= ROW_LEAST_ROWS * width;
+    if (inner == 1 && nest->outputs >= AXP_STATE_PAD &&
+        elements * plan->element_bytes < ROW_MIN_BYTES * axp_accumulator_planes(plan->accumulator))
+        return false;
+    return elements >= axp_max(ROW_MIN_RUN, 2 * width);
+}
+
 /* Whether x has runs of contiguous elements that belong to `inner` outputs in turn, long enough for ROW. */
 static bool find_runs(const axprod_plan *plan, int64_t *inner) {
     const axp_nest *nest = &plan->nest;
     const int64_t bytes = plan->element_bytes;
-    if (nest->reduced_count == 0)
-        return false;
     const axp_loop *kept = nest->kept, *reduced = nest->reduced;
     *inner = 1;
-    /* what is left of a run at its end is copied into a row */
-    const int64_t most_width = AXP_GATHER_BYTES / bytes;
-    const bool fills = plan->accumulator == AXP_COMPLEX || (nest->kept_count && kept->extent % AXP_STATE_PAD == 0);
-    if (nest->kept_count && kept->stride[AXP_X] == bytes && kept->extent <= (fills ? ROW_MAX_INNER : most_width) &&
-        reduced->stride[AXP_X] == bytes * kept->extent)
-        *inner = kept->extent;
-    else if (reduced->stride[AXP_X] != bytes)
+    if (nest->reduced_count == 0)
         return false;
-    int64_t width = fill_vectors(*inner);
-    /* a few rows of whole vectors are columns */
-    bool worth = width == *inner ? nest->factors > AXP_COLUMN_STEPS
-                                 : reduced->extent * *inner >= axp_max(ROW_MIN_RUN, 2 * width);
-    if (*inner == 1 && nest->outputs >= AXP_STATE_PAD)
-        worth = worth && reduced->extent * bytes >= ROW_MIN_BYTES * axp_accumulator_planes(plan->accumulator);
-    if (width > *inner && (*inner > ROW_MAX_INNER || (*inner >= AXP_STATE_PAD && plan->accumulator == AXP_REAL)))
-        worth = !has_few_factors(plan) && width <= most_width && reduced->extent * *inner >= ROW_LEAST_ROWS * width;
-    if (!worth)
-        *inner = 1;
-    return worth;
+    if (nest->kept_count && kept->stride[AXP_X] == bytes && reduced->stride[AXP_X] == bytes * kept->extent) {
+        const bool fills = kept->extent % AXP_STATE_PAD == 0;
+        const int64_t most = fills || plan->accumulator == AXP_COMPLEX ? ROW_MAX_INNER : most_row_width(plan);
+        if (kept->extent > most || !are_runs_worth(plan, kept->extent))
+            return false;
+        *inner = kept->extent;
+        return true;
+    }
+    return reduced->stride[AXP_X] == bytes && are_runs_worth(plan, 1);
 }
 
 static bool can_fold_runs(const axprod_plan *plan) {
@@ -303,11 +317,10 @@ static int64_t count_items(const axprod_plan *plan, const axp_topology *topology
 static bool is_direct(const axprod_plan *plan) {
     const axp_nest *nest = &plan->nest;
     const axp_kernels *kernels = plan->kernels;
-    if (plan->form != AXP_FORM_VALUE || plan->out_dtype[0] != plan->x_dtype)
-        return false;
     if (plan->layout == AXP_LAYOUT_RUNS) {
         const int64_t run = nest->reduced[0].extent;
-        return kernels->round_runs[plan->x_dtype] && nest->factors / run * axp_run_steps(plan, run) <= AXP_RUN_STEPS;
+        return rounds_to_own_dtype(plan) && kernels->round_runs[plan->x_dtype] &&
+               nest->factors / run * axp_run_steps(plan, run) <= AXP_RUN_STEPS;
     }
     return plan->layout == AXP_LAYOUT_COLUMN && can_round_columns(plan) && plan->tile <= COLUMN_TILE_OTHER &&
            nest->factors * plan->tile * plan->element_bytes <= DIRECT_COLUMN_BYTES;

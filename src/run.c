@@ -73,14 +73,18 @@ static void set_piece(axp_piece *piece, struct run *run, axp_scratch *s, int thr
     piece->end = axp_min(piece->begin + plan->part_factors, plan->nest.factors);
 }
 
+/* The working set number i of plan->threads. */
+static axp_scratch scratch_of(const struct run *run, int64_t i) {
+    axp_scratch s;
+    axp_divide_scratch(run->plan, run->scratch + i * run->plan->scratch_bytes, &s);
+    return s;
+}
+
 static axp_states part_states(const struct run *run, int64_t tile, int64_t part) {
     const axprod_plan *plan = run->plan;
     const int64_t item = tile * plan->parts + part;
-    if (!run->parts) {
-        axp_scratch s;
-        axp_divide_scratch(plan, run->scratch + item * plan->scratch_bytes, &s);
-        return s.states;
-    }
+    if (!run->parts)
+        return scratch_of(run, item).states;
     const int64_t words = run->tile_states * axp_accumulator_planes(plan->accumulator);
     return (axp_states){run->parts + item * words, run->tile_states};
 }
@@ -116,7 +120,7 @@ static void run_item(struct run *run, axp_scratch *s, int thread, int64_t item) 
     axp_piece piece;
     axp_scratch own;
     if (plan->parts > 1 && !run->parts) {
-        axp_divide_scratch(plan, run->scratch + item * plan->scratch_bytes, &own);
+        own = scratch_of(run, item);
         s = &own;
     }
     set_piece(&piece, run, s, thread, tile, part);
@@ -161,8 +165,7 @@ typedef void phase(struct run *run, axp_scratch *s, int thread, int64_t item);
 /* Each thread works on a block of neighbouring items, in the default floating-point environment. */
 static void for_all(struct run *run, int threads, int64_t items, phase *work) {
     if (threads == 1) {
-        axp_scratch s;
-        axp_divide_scratch(run->plan, run->scratch, &s);
+        axp_scratch s = scratch_of(run, 0);
         axp_fpenv saved = axp_fpenv_enter();
         for (int64_t item = 0; item < items; item++)
             work(run, &s, 0, item);
@@ -171,9 +174,8 @@ static void for_all(struct run *run, int threads, int64_t items, phase *work) {
     }
 #pragma omp parallel num_threads(threads)
     {
-        axp_scratch s;
         int thread = omp_get_thread_num();
-        axp_divide_scratch(run->plan, run->scratch + thread * run->plan->scratch_bytes, &s);
+        axp_scratch s = scratch_of(run, thread);
         axp_fpenv saved = axp_fpenv_enter();
 #pragma omp for schedule(static)
         for (int64_t item = 0; item < items; item++)
@@ -222,8 +224,8 @@ axprod_status axp_run(const axprod_plan *plan, const char *x, const axp_sink *si
 
     int64_t scratch = plan->scratch_bytes * plan->threads;
     const int64_t items = plan->tiles * plan->parts;
-    const bool puts_aside = plan->parts > 1 && items > plan->threads;
-    const int64_t parts = puts_aside ? axp_states_bytes(plan->accumulator, run.tile_states) * items : 0;
+    const int64_t parts =
+        plan->parts > 1 && items > plan->threads ? axp_states_bytes(plan->accumulator, run.tile_states) * items : 0;
     if (parts == 0 && scratch <= STACK_BYTES) {
         _Alignas(AXP_ALIGNMENT) char memory[STACK_BYTES];
         run.scratch = memory;
@@ -234,7 +236,7 @@ axprod_status axp_run(const axprod_plan *plan, const char *x, const axp_sink *si
         return axp_fail(AXPROD_ERROR_NO_MEMORY, "%lld bytes of working memory could not be allocated",
                         (long long)(scratch + parts));
     run.scratch = memory;
-    run.parts = puts_aside ? (double *)(memory + scratch) : NULL;
+    run.parts = parts > 0 ? (double *)(memory + scratch) : NULL;
     axprod_status status = run_all(&run);
     axp_free(memory);
     return status;

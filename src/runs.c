@@ -88,7 +88,7 @@ static void multiply_strided_output(const axp_piece *p, int64_t output, axp_stat
             taken = length;
             rest.begin = i;
             rest.end = i + length;
-            axp_gather(&rest, output, 1, plan->spread, states, 0);
+            axp_gather(&rest, output, 1, states);
         }
         i += taken;
     }

@@ -150,7 +150,7 @@ const char *axp_output_base(const axp_piece *p, int64_t output) {
 
 static void multiply_gathered(const axp_piece *p) {
     const axprod_plan *plan = p->plan;
-    axp_gather(p, p->first, p->count, plan->spread, p->s->states, 0);
+    axp_gather(p, p->first, p->count, p->s->states);
     axp_collapse(plan, p->s->states, plan->width / plan->spread);
 }
 
@@ -165,6 +165,12 @@ static int64_t rows_at_once(const axprod_plan *plan, int64_t columns) {
 static int64_t choose_prefetch(const axprod_plan *plan, int64_t columns, int64_t usual) {
     const bool narrow = columns >= FEW_COLUMNS && columns * plan->element_bytes <= NARROW_BYTES;
     return narrow && plan->in_memory ? NARROW_PREFETCH : usual;
+}
+
+/* Outputs of a piece of columns from its output number `done` on, to the end of their row or of the piece. */
+static int64_t outputs_in_row(const axp_piece *p, int64_t done) {
+    const int64_t row = p->plan->nest.kept[0].extent;
+    return axp_min(p->count - done, row - (p->first + done) % row);
 }
 
 /* Rows of n elements are rows of states from `at` on; the last `fresh` columns have not been multiplied elsewhere. */
@@ -196,15 +202,13 @@ static void multiply_row_of_columns(const axp_piece *p, int64_t first, int64_t c
 }
 
 static void multiply_columns(const axp_piece *p) {
-    const axprod_plan *plan = p->plan;
-    const int64_t row = plan->nest.kept[0].extent;
     for (int64_t done = 0; done < p->count;) {
-        int64_t some = axp_min(p->count - done, row - (p->first + done) % row);
+        const int64_t some = outputs_in_row(p, done);
         multiply_row_of_columns(p, p->first + done, some, done);
         done += some;
-        /* several rows with such an end are real states */
+        /* the end of a row has used states of the next one; only tiles of real states have several such rows */
         if (some % AXP_STATE_PAD && done < p->count)
-            axp_set_identity(plan->accumulator, (axp_states){p->s->states.words + done, p->s->states.capacity},
+            axp_set_identity(p->plan->accumulator, (axp_states){p->s->states.words + done, p->s->states.capacity},
                              AXP_STATE_PAD);
     }
 }
@@ -318,6 +322,7 @@ static int64_t locate_blocks(const axp_piece *p) {
     const axp_nest *nest = &p->plan->nest;
     const int64_t row = nest->kept[0].extent, step = AXP_STATE_PAD * nest->kept[0].stride[AXP_X];
     int64_t *blocks = p->s->room.offsets;
+    /* rows may be many and short: one division for all of them */
     if (row % AXP_STATE_PAD == 0) {
         axp_loop loops[AXPROD_MAX_NDIM];
         memcpy(loops, nest->kept, (size_t)nest->kept_count * sizeof *loops);
@@ -328,7 +333,7 @@ static int64_t locate_blocks(const axp_piece *p) {
     }
     int64_t count = 0;
     for (int64_t done = 0; done < p->count;) {
-        const int64_t some = axp_min(p->count - done, row - (p->first + done) % row), whole = some / AXP_STATE_PAD;
+        const int64_t some = outputs_in_row(p, done), whole = some / AXP_STATE_PAD;
         const int64_t offset = axp_output_base(p, p->first + done) - p->x;
         p->plan->kernels->count_up(offset, step, whole, blocks + count);
         count += whole;
@@ -342,11 +347,11 @@ static int64_t locate_blocks(const axp_piece *p) {
 /* From the values of such blocks, whose doubtful ones are listed, to values without gaps; returns how many of these are
    doubtful. */
 static int64_t close_gaps(const axp_piece *p, const char *blocks, int64_t doubtful, char *values) {
-    const int64_t row = p->plan->nest.kept[0].extent, bytes = p->plan->element_bytes;
+    const int64_t bytes = p->plan->element_bytes;
     int32_t *list = p->s->room.doubtful;
     int64_t block = 0, listed = 0, kept = 0;
     for (int64_t done = 0; done < p->count;) {
-        const int64_t some = axp_min(p->count - done, row - (p->first + done) % row);
+        const int64_t some = outputs_in_row(p, done);
         const int64_t whole = some / AXP_STATE_PAD * AXP_STATE_PAD, tail = some - whole;
         const int64_t again = tail ? AXP_STATE_PAD - tail : 0; /* columns */
         memmove(values + done * bytes, blocks + block * bytes, (size_t)(whole * bytes));

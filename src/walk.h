@@ -51,8 +51,8 @@ void axp_walk(const axp_piece *piece);
 
 /*
  * The same, where plan->direct, as finished values, which have room up to a multiple of AXP_STATE_PAD, and in
- * s->room.doubtful those whose rounding the bound does not decide; returns their number. -1: the data, or the piece,
- * need axp_walk, and the values mean nothing.
+ * s->room.doubtful those whose rounding the bound does not decide; returns their number. -1: the data need axp_walk,
+ * and the values mean nothing.
  */
 int64_t axp_walk_direct(const axp_piece *piece, double bound, char *values);
 
@@ -72,10 +72,10 @@ int64_t axp_walk_runs_direct(const axp_piece *piece, double bound, char *values)
 /* -------------------------------------------------------------------------------------------------- gather.c --- */
 
 /*
- * Any strides: the elements of `count` outputs from `first` on are copied into rows of whole vectors, `spread` reduced
- * iterations to a row, and multiplied into states at, at+1, ...
+ * Any strides: the elements of `count` outputs from `first` on are copied into rows of whole vectors, plan->spread
+ * reduced iterations to a row, and multiplied into states.
  */
-void axp_gather(const axp_piece *piece, int64_t first, int64_t count, int64_t spread, axp_states states, int64_t at);
+void axp_gather(const axp_piece *piece, int64_t first, int64_t count, axp_states states);
 void axp_fill_identity_elements(axprod_dtype dtype, char *elements, int64_t n);
 
 /* ----------------------------------------------------------------------------------------------- transpose.c --- */

@@ -104,9 +104,9 @@ typedef int64_t axp_round_runs(const char *base, const int64_t *outputs, int64_t
                                char *out, int32_t *doubtful, axp_fold_hint *hint);
 
 /*
- * The same for columns: n, a multiple of AXP_STATE_PAD, of which block b of so many is contiguous from base + blocks[b]
- * on; row r of each begins at offsets[r]. At most AXP_COLUMN_STEPS rows. next: bytes from these elements to
- * those of the next call, to ask the memory for; or 0.
+ * The same for n columns, in blocks of AXP_STATE_PAD: block b is contiguous from base + blocks[b] on, and row r of each
+ * begins at offsets[r]. At most AXP_COLUMN_STEPS rows. next: bytes from these elements to those of the next call, to
+ * ask the memory for; or 0.
  */
 typedef int64_t axp_round_columns(const char *base, const int64_t *blocks, int64_t n, const int64_t *offsets,
                                   int64_t rows, int64_t next, double bound, char *out, int32_t *doubtful,

@@ -24,6 +24,7 @@ enum {
     MOST_PATIENCE = 63, /* longest time, in chains, before a way that failed is tried again */
     CAREFUL_ROWS = 8,   /* of many columns at once, or about so: caches have few ways for rows a power of two apart */
     LEAST_WIDE = 64,    /* columns that go through a few rows at a time */
+    LONG_ROW_BYTES = 32768,        /* longer rows come from memory, which likes more of them at once */
     TURNED_AHEAD = 4096,           /* bytes from what is turned round to what is asked of the memory */
     CHUNK = LANES < 4 ? LANES : 4, /* elements of each between looks at the exponents: f32 has no room for more */
     ASKED_BYTES = 128,             /* of runs that the memory is asked for */

@@ -11,8 +11,8 @@
 /* From the runs of an output to those that are asked for, of other outputs behind it: in all its places together. */
 #define RUNS_AHEAD 65536
 
-/* Bytes that are less than a block of columns. */
-#define ROW_GAP 128
+/* Most bytes of what does not fill a block of columns. */
+#define ROW_GAP (AXP_STATE_PAD * 8)
 
 /* Into a second-level cache: the first level is small, and what is asked into it takes the place of the processor's own
    requests. */
