@@ -42,10 +42,16 @@ enum {
 #define ROW_LEAST_ROWS 32
 /* Shortest run that is worth the collapse of a group's states: fewer elements are gathered. */
 #define ROW_MIN_RUN 64
-/* Runs of this many elements and more are rows; shorter ones leave the collapse of a row's states too much to do. */
-#define RUNS_MOST 1024
+/* Runs of several outputs go through the kernel together up to this many bytes: as streams so far apart, longer ones
+   are slower than one after the other. */
+#define RUNS_MOST_BYTES (256 * 1024)
+/* Runs of fewer elements do so even if they leave many lanes idle. */
+#define RUNS_IDLE 1024
 /* Runs of fewer bytes, for each plane of the states, are turned into rows: less work than the collapse. */
 #define ROW_MIN_BYTES 1024
+/* Least runs for SPLIT: vectors of each part, and contiguous ones. */
+#define SPLIT_LEAST_VECTORS 2
+#define SPLIT_LEAST_BYTES (128 * 1024)
 /* Outputs that are too few to fill the lanes are worth it up to this many elements. */
 #define RUNS_FEW_FACTORS 64
 /* Gathered outputs whose reduced loop is spread over several states each, to fill the vectors. */
@@ -175,9 +181,15 @@ static bool has_runs(const axprod_plan *plan) {
     return can_fold_runs(plan) &&
            (plan->nest.outputs >= plan->kernels->lanes || plan->nest.factors <= RUNS_FEW_FACTORS);
 }
+static bool leaves_lanes_idle(const axprod_plan *plan) {
+    const int64_t outputs = plan->nest.outputs;
+    return axp_round_up(outputs, plan->kernels->lanes) - outputs > outputs / 8;
+}
 static bool has_short_runs(const axprod_plan *plan) {
     const axp_loop *run = &plan->nest.reduced[0];
-    return has_runs(plan) && run->stride[AXP_X] == plan->element_bytes && run->extent < RUNS_MOST;
+    return has_runs(plan) && run->stride[AXP_X] == plan->element_bytes &&
+           run->extent <= RUNS_MOST_BYTES / plan->element_bytes &&
+           (run->extent < RUNS_IDLE || !leaves_lanes_idle(plan));
 }
 
 /* Whether few outputs, but not one, have runs that fill vectors: copies cost more than a few idle lanes. */
@@ -187,11 +199,25 @@ static bool has_vectors(const axprod_plan *plan) {
            run->extent >= plan->kernels->lanes;
 }
 
-/* Whether the innermost reduced loop is long enough for STRIDE, where outputs are too few for RUNS. */
-static bool has_strided_run(const axprod_plan *plan) {
-    const axp_nest *nest = &plan->nest;
-    return can_fold_runs(plan) && nest->outputs < AXP_STATE_PAD &&
-           nest->reduced[0].extent >= AXP_STATE_PAD * AXP_RUN_STEPS * plan->kernels->lanes;
+static bool is_contiguous_run(const axprod_plan *plan) {
+    return plan->nest.reduced_count > 0 && plan->nest.reduced[0].stride[AXP_X] == plan->element_bytes;
+}
+
+/* Whether the innermost reduced loop is long enough for SPLIT, where outputs are few. From memory ROW is better for
+   elements that are contiguous. */
+static bool has_long_run(const axprod_plan *plan) {
+    const int64_t run = can_fold_runs(plan) ? plan->nest.reduced[0].extent : 0;
+    if (plan->nest.outputs >= AXP_STATE_PAD || run < SPLIT_LEAST_VECTORS * AXP_STATE_PAD * plan->kernels->lanes)
+        return false;
+    return !is_contiguous_run(plan) || (!plan->in_memory && run >= SPLIT_LEAST_BYTES / plan->element_bytes);
+}
+
+static void choose_split(axprod_plan *plan) {
+    plan->layout = AXP_LAYOUT_SPLIT;
+    plan->tile = plan->nest.outputs;
+    plan->tiles = 1;
+    plan->width = plan->spread = AXP_STATE_PAD;
+    plan->capacity = plan->tile * plan->spread;
 }
 
 static void choose_runs(axprod_plan *plan) {
@@ -267,6 +293,8 @@ static void choose_layout(axprod_plan *plan, const axp_topology *topology) {
         plan->capacity = COLUMN_TILE_OTHER;
     } else if (has_short_runs(plan)) {
         choose_runs(plan);
+    } else if (is_contiguous_run(plan) && has_long_run(plan)) {
+        choose_split(plan);
     } else if (find_runs(plan, &plan->inner)) {
         plan->layout = AXP_LAYOUT_ROW;
         plan->width = fill_vectors(plan->inner);
@@ -284,12 +312,8 @@ static void choose_layout(axprod_plan *plan, const axp_topology *topology) {
         choose_columns(plan, topology);
     } else if (has_runs(plan) || has_vectors(plan)) {
         choose_runs(plan);
-    } else if (has_strided_run(plan)) {
-        plan->layout = AXP_LAYOUT_STRIDE;
-        plan->tile = nest->outputs;
-        plan->tiles = 1;
-        plan->width = plan->spread = AXP_STATE_PAD;
-        plan->capacity = AXP_STRIDE_PARTS;
+    } else if (has_long_run(plan)) {
+        choose_split(plan);
     } else {
         plan->layout = AXP_LAYOUT_GATHER;
         plan->tile = axp_min(nest->outputs, plan->accumulator == AXP_COMPLEX ? GATHER_TILE_COMPLEX : GATHER_TILE);
@@ -313,17 +337,32 @@ static int64_t count_items(const axprod_plan *plan, const axp_topology *topology
     return plan->threads * axp_max(1, axp_min(ITEMS_PER_THREAD, room / tile_bytes));
 }
 
+/* Whether each output has one run, of whatever step. */
+static bool has_one_run(const axprod_plan *plan) {
+    return plan->layout == AXP_LAYOUT_RUNS && plan->nest.factors == plan->nest.reduced[0].extent;
+}
+
+static bool are_runs_direct(const axprod_plan *plan) {
+    const axp_loop *run = &plan->nest.reduced[0];
+    const int64_t steps = plan->nest.factors / run->extent * axp_run_steps(plan, run->extent);
+    const bool contiguous = has_one_run(plan) && run->stride[AXP_X] == plan->element_bytes;
+    return rounds_to_own_dtype(plan) && plan->kernels->round_runs[plan->x_dtype] &&
+           steps <= (contiguous ? AXP_LONG_RUN_STEPS : AXP_RUN_STEPS);
+}
+
 /* Whether one call of a kernel takes all factors of a tile to finished outputs of the input's dtype. */
 static bool is_direct(const axprod_plan *plan) {
-    const axp_nest *nest = &plan->nest;
-    const axp_kernels *kernels = plan->kernels;
-    if (plan->layout == AXP_LAYOUT_RUNS) {
-        const int64_t run = nest->reduced[0].extent;
-        return rounds_to_own_dtype(plan) && kernels->round_runs[plan->x_dtype] &&
-               nest->factors / run * axp_run_steps(plan, run) <= AXP_RUN_STEPS;
-    }
+    if (plan->layout == AXP_LAYOUT_RUNS)
+        return are_runs_direct(plan);
     return plan->layout == AXP_LAYOUT_COLUMN && can_round_columns(plan) && plan->tile <= COLUMN_TILE_OTHER &&
-           nest->factors * plan->tile * plan->element_bytes <= DIRECT_COLUMN_BYTES;
+           plan->nest.factors * plan->tile * plan->element_bytes <= DIRECT_COLUMN_BYTES;
+}
+
+/* Parts begin where a group of states begins, or, where an output has several runs, one of these. */
+static int64_t part_granule(const axprod_plan *plan) {
+    if (plan->layout != AXP_LAYOUT_RUNS)
+        return plan->spread;
+    return has_one_run(plan) ? AXP_STATE_PAD : plan->nest.reduced[0].extent;
 }
 
 /*
@@ -344,8 +383,7 @@ static void choose_parts(axprod_plan *plan, const axp_topology *topology) {
     int64_t factor_bytes = axp_min(plan->tile, nest->outputs) * plan->element_bytes;
     int64_t least_bytes = complex ? COMPLEX_PART_BYTES : PART_BYTES;
     int64_t factors = axp_max(axp_divide_up(nest->factors, parts), axp_divide_up(least_bytes, factor_bytes));
-    /* Parts begin where a group of states begins, or a run. */
-    factors = axp_round_up(factors, plan->layout == AXP_LAYOUT_RUNS ? nest->reduced[0].extent : plan->spread);
+    factors = axp_round_up(factors, part_granule(plan));
     plan->part_factors = axp_min(factors, nest->factors);
     plan->parts = axp_divide_up(nest->factors, plan->part_factors);
     plan->direct = plan->direct && plan->parts == 1;
@@ -403,7 +441,7 @@ axprod_status axp_plan_init(axprod_plan *plan, const axp_request *request) {
 
 int axprod_plan_describe(const axprod_plan *plan, char *text, size_t size) {
     static const char *const forms[] = {"value", "scaled", "log"};
-    static const char *const layouts[] = {"empty", "column", "row", "runs", "stride", "gather"};
+    static const char *const layouts[] = {"empty", "column", "row", "runs", "split", "gather"};
     if (!plan)
         return snprintf(text, size, "no plan");
     const axp_nest *nest = &plan->nest;

@@ -2,19 +2,21 @@
 /* Runs of elements of one output each: many outputs go through the kernel together, or parts of one long run do. */
 #include "walk.h"
 
+enum {
+    PART_SPAN = 32768 /* bytes from the beginning of a part of a run to its end, about; broadcast ones have no step */
+};
+
 /* From reduced iteration i on: the whole runs, or the part of one run, that the kernel takes at once. */
 static axp_runs next_runs(const axp_piece *p, int64_t i) {
     const axp_nest *nest = &p->plan->nest;
     const axp_loop *loop = &nest->reduced[0];
     int64_t lanes = p->plan->kernels->lanes;
     axp_runs runs = {.length = loop->extent, .step = loop->stride[AXP_X], .in_memory = p->plan->in_memory};
-    if (loop->extent <= AXP_RUN_STEPS * lanes) {
+    if (loop->extent < nest->factors && loop->extent <= AXP_RUN_STEPS * lanes) {
         runs.count = axp_min((p->end - i) / loop->extent, AXP_RUN_STEPS / axp_run_steps(p->plan, loop->extent));
     } else {
-        /* what is left in about equal pieces, so that none is shorter than a vector */
-        int64_t rest = loop->extent - i % loop->extent;
         runs.count = 1;
-        runs.length = axp_divide_up(rest, axp_divide_up(rest, AXP_RUN_STEPS * lanes));
+        runs.length = axp_min(p->end - i, loop->extent - i % loop->extent);
     }
     runs.dense = runs.count == 1 && runs.step == p->plan->element_bytes && nest->kept_count == 1 &&
                  nest->kept[0].stride[AXP_X] == runs.length * runs.step;
@@ -52,30 +54,30 @@ void axp_walk_runs(const axp_piece *p) {
 }
 
 /*
- * Parts of one strided run, each as long as the kernel takes them, as if they were outputs; their products are merged
- * into plan->spread states. Returns the elements that this took: 0 where they are too few.
+ * Parts of one run, as if they were outputs; their products are merged into plan->spread states. Returns the
+ * elements that this took: 0 where they are too few.
  */
 static int64_t multiply_parts(const axp_piece *p, const char *run, int64_t length, int64_t step, axp_states states) {
     const axprod_plan *plan = p->plan;
     const int64_t zero = 0;
-    const axp_runs runs = {.offsets = &zero, .count = 1, .length = AXP_RUN_STEPS * plan->kernels->lanes, .step = step};
-    int64_t begins[AXP_STRIDE_PARTS], n = AXP_STRIDE_PARTS;
-    while (n * runs.length > length)
-        n /= 2;
-    if (n < plan->spread)
+    const axp_runs runs = {.offsets = &zero,
+                           .count = 1,
+                           .length = axp_min(length / AXP_STATE_PAD, axp_divide_up(PART_SPAN, axp_max(step, 1))),
+                           .step = step,
+                           .in_memory = plan->in_memory};
+    if (runs.length < plan->kernels->lanes)
         return 0;
-    for (int64_t i = 0; i < n; i++)
+    int64_t begins[AXP_STATE_PAD];
+    for (int64_t i = 0; i < AXP_STATE_PAD; i++)
         begins[i] = i * runs.length * step;
-    p->fold_runs(run, begins, n, &runs, p->s->other, &p->s->hint);
-    for (int64_t half = n / 2; half >= plan->spread; half /= 2)
-        plan->kernels->merge[plan->accumulator](p->s->other, 0, p->s->other, half, half);
-    plan->kernels->merge[plan->accumulator](states, 0, p->s->other, 0, plan->spread);
-    p->add_progress(p, n * runs.length * plan->element_bytes);
-    return n * runs.length;
+    p->fold_runs(run, begins, AXP_STATE_PAD, &runs, p->s->other, &p->s->hint);
+    plan->kernels->merge[plan->accumulator](states, 0, p->s->other, 0, AXP_STATE_PAD);
+    p->add_progress(p, AXP_STATE_PAD * runs.length * plan->element_bytes);
+    return AXP_STATE_PAD * runs.length;
 }
 
 /* One output, into plan->spread states. What parts do not take is gathered. */
-static void multiply_strided_output(const axp_piece *p, int64_t output, axp_states states) {
+static void multiply_split_output(const axp_piece *p, int64_t output, axp_states states) {
     const axprod_plan *plan = p->plan;
     const axp_loop *loop = &plan->nest.reduced[0];
     const char *base = axp_output_base(p, output);
@@ -94,11 +96,11 @@ static void multiply_strided_output(const axp_piece *p, int64_t output, axp_stat
     }
 }
 
-void axp_walk_strided(const axp_piece *p) {
+void axp_walk_split(const axp_piece *p) {
     const axprod_plan *plan = p->plan;
     for (int64_t j = 0; j < p->count; j++) {
         axp_states states = {p->s->states.words + j * plan->spread, p->s->states.capacity};
-        multiply_strided_output(p, p->first + j, states);
+        multiply_split_output(p, p->first + j, states);
         axp_collapse(plan, states, 1);
     }
     axp_copy_states(plan->accumulator, p->s->states, 0, 1, p->s->states, 0, plan->spread, p->count);

@@ -40,7 +40,7 @@ static bool turns_groups(const axprod_plan *plan) {
 
 /* Runs that take several calls of the kernel have their products there before they are merged, parts of runs always. */
 static bool needs_other_states(const axprod_plan *plan) {
-    return turns_groups(plan) || plan->layout == AXP_LAYOUT_RUNS || plan->layout == AXP_LAYOUT_STRIDE;
+    return turns_groups(plan) || plan->layout == AXP_LAYOUT_RUNS || plan->layout == AXP_LAYOUT_SPLIT;
 }
 
 int64_t axp_divide_scratch(const axprod_plan *plan, char *memory, axp_scratch *s) {
@@ -406,9 +406,9 @@ void axp_walk(const axp_piece *p) {
     case AXP_LAYOUT_RUNS:
         axp_walk_runs(p);
         break;
-    case AXP_LAYOUT_STRIDE:
+    case AXP_LAYOUT_SPLIT:
         axp_set_identity(plan->accumulator, p->s->states, p->count * plan->spread);
-        axp_walk_strided(p);
+        axp_walk_split(p);
         break;
     case AXP_LAYOUT_GATHER:
         axp_set_identity(plan->accumulator, p->s->states, plan->width);

@@ -6,9 +6,8 @@
 #include "internal.h"
 
 enum {
-    AXP_ROWS = 128,           /* offsets of rows handed to a kernel at once */
-    AXP_GATHER_BYTES = 16384, /* gathered elements at once */
-    AXP_STRIDE_PARTS = 256    /* most parts of a strided run at once, a power of two */
+    AXP_ROWS = 128,          /* offsets of rows handed to a kernel at once */
+    AXP_GATHER_BYTES = 16384 /* gathered elements at once */
 };
 
 /* Most bytes of a working set that are not for its states. */
@@ -65,7 +64,7 @@ void axp_locate_outputs(const axp_piece *piece, int64_t first, int64_t count);
 /* ---------------------------------------------------------------------------------------- runs.c, for axp_walk --- */
 
 void axp_walk_runs(const axp_piece *piece);
-void axp_walk_strided(const axp_piece *piece);
+void axp_walk_split(const axp_piece *piece);
 /* RUNS of axp_walk_direct. */
 int64_t axp_walk_runs_direct(const axp_piece *piece, double bound, char *values);
 

@@ -89,19 +89,21 @@ typedef struct axp_runs {
 
 /*
  * Sets states 0 .. n-1 to the products of runs: run r of output i begins at base + outputs[i] + runs->offsets[r]. n is
- * rounded up to AXP_STATE_PAD, and outputs has so many entries. An output takes at most AXP_RUN_STEPS vectors, counted
- * run by run, or so many elements where runs are shorter than a vector.
+ * rounded up to AXP_STATE_PAD, and outputs has so many entries. An output takes one run, or at most
+ * AXP_RUN_STEPS vectors, counted run by run, or so many elements where runs are shorter than a vector.
  */
 typedef void axp_fold_runs(const char *base, const int64_t *outputs, int64_t n, const axp_runs *runs, axp_states states,
                            axp_fold_hint *hint);
 #define AXP_RUN_STEPS 16
 
 /*
- * The same, rounded to elements of the dtype, out[0 .. n) without gaps, in the manner of axp_round_states. -1: the data
- * need another way, and what was written means nothing.
+ * The same, rounded to elements of the dtype, out[0 .. n) without gaps, in the manner of axp_round_states. One
+ * contiguous run has at most AXP_LONG_RUN_STEPS vectors. -1: the data need another way, and what was written means
+ * nothing.
  */
 typedef int64_t axp_round_runs(const char *base, const int64_t *outputs, int64_t n, const axp_runs *runs, double bound,
                                char *out, int32_t *doubtful, axp_fold_hint *hint);
+#define AXP_LONG_RUN_STEPS 64
 
 /*
  * The same for n columns, in blocks of AXP_STATE_PAD: block b is contiguous from base + blocks[b] on, and row r of each
@@ -177,7 +179,7 @@ typedef struct axp_kernels {
  * most n merges, of states that may have been packed once. real.h proves that its relative error is at most n *
  * AXP_ERROR_PER_FACTOR u^2.
  */
-#define AXP_ERROR_PER_FACTOR 80
+#define AXP_ERROR_PER_FACTOR 100
 
 /* Packed partials hold any exponent of two up to this, either way. */
 #define AXP_PACKED_EXPONENT ((INT64_C(1) << 21) - 1024)

@@ -194,6 +194,39 @@ LOAD_APART(f16)
 LOAD_APART(bf16)
 #undef LOAD_APART
 
+/*
+ * Every other of 2 LANES - 1 consecutive elements. What lies between the first and the last is read, too, but nothing
+ * behind the last.
+ */
+#if LANES == 2
+#define EVERY_OTHER 0, 3
+#elif LANES == 4
+#define EVERY_OTHER 0, 2, 5, 7
+#else
+#define EVERY_OTHER 0, 2, 4, 6, 9, 11, 13, 15
+#endif
+#define LOAD_EVERY_OTHER(dtype, type, widen)                                                                           \
+    INLINE vdouble load_every_other_##dtype(const char *p) {                                                           \
+        typedef type elements __attribute__((vector_size(LANES * sizeof(type))));                                      \
+        elements a, b, every_other;                                                                                    \
+        memcpy(&a, p, sizeof a);                                                                                       \
+        memcpy(&b, p + (LANES - 1) * sizeof(type), sizeof b);                                                          \
+        every_other = __builtin_shufflevector(a, b, EVERY_OTHER);                                                      \
+        return widen(every_other);                                                                                     \
+    }
+#define WIDEN_F32(v) widen_floats((vfloat_half)(v))
+#define WIDEN_F16(v) load_f16((const char *)&(v))
+#define WIDEN_BF16(v) load_bf16((const char *)&(v))
+LOAD_EVERY_OTHER(f64, double, )
+LOAD_EVERY_OTHER(f32, float, WIDEN_F32)
+LOAD_EVERY_OTHER(f16, uint16_t, WIDEN_F16)
+LOAD_EVERY_OTHER(bf16, uint16_t, WIDEN_BF16)
+#undef WIDEN_BF16
+#undef WIDEN_F16
+#undef WIDEN_F32
+#undef LOAD_EVERY_OTHER
+#undef EVERY_OTHER
+
 #if LANES > 2
 typedef double joined_16 __attribute__((vector_size(16)));
 INLINE joined_16 load_joined_16(const char *p) {

@@ -10,6 +10,8 @@
 
 /* From the runs of an output to those that are asked for, of other outputs behind it: in all its places together. */
 #define RUNS_AHEAD 65536
+/* Most bytes from long runs to those that come after them. */
+#define LONG_RUNS_AHEAD 524288
 
 /* Most bytes of what does not fill a block of columns. */
 #define ROW_GAP (AXP_STATE_PAD * 8)

@@ -25,20 +25,22 @@
  *
  * Packing (packed.inc) costs a partial of one or more elements at most 4 u^2, once.
  *
- * Together at most 67 + 8 + 4, 32 + 8 + 4 or 55 + 2 + 8 + 4, in units of u^2 per element: below AXP_ERROR_PER_FACTOR,
- * with room for the second order (n < 2^52 / 80 elements; beyond, the bound makes every output doubtful and hence
- * exact).
+ * Together at most 67 + 8 + 4, 32 + 8 + 4, 79 + 2 + 8 + 4 or 68 + 8 + 4, in units of u^2 per element: below
+ * AXP_ERROR_PER_FACTOR, with room for the second order (n < 2^52 / 100 elements; beyond, the bound makes every output
+ * doubtful and hence exact).
  *
  * Runs. An output has one lane, or 2, 4 or 8, each of which begins with an element and multiplies m - 1 more: (m + 3)
  * u^2 per element, and |lo| <= a u |hi| with a = m - 1; ones in the place of elements are exact and do not count. One
- * lane has at most 17 elements. Where a vector has 8 lanes and an output all of them, m is at most AXP_RUN_STEPS = 16;
- * with 4 of them, halves of such vectors, 32; 2 of them take runs of less than WIDE_RUN * 4 elements, two such vectors
- * or as many elements as steps: 6 for each two of them, 48. Narrower vectors have no more steps. Two lanes are combined
- * into lo = fl(r + fl(fl(h1 l2) + fl(l1 fl(h2 + l2)))), which neglects nothing. The roundings, in that order from the
- * inside, are of terms that are a2, a1, a1, a1 + a2 and a1 + a2 + 1 times u |p|: together below (4 (a1 + a2) + 1) u^2,
- * so below 4 u^2 per element, and a = a1 + a2 + 1 again is one less than the number of elements. There is a level of
- * that for each doubling: 19 + 12, 35 + 8 or 51 + 4 u^2; then 2 u^2 for one step with an element that fills no vector,
- * as a is the number of the others; and 8 u^2 for a merge of the run with others.
+ * lane has at most 17 elements. Where a vector has 8 lanes and an output all of them, m is at most AXP_RUN_STEPS = 16,
+ * of one contiguous run AXP_LONG_RUN_STEPS = 64; with 4 of them, halves of such vectors, 32; 2 of them take runs of
+ * less than WIDE_RUN * 4 elements, two such vectors or as many elements as steps: 6 for each two of them, 48. Narrower
+ * vectors have no more steps. Two lanes are combined into lo = fl(r + fl(fl(h1 l2) + fl(l1 fl(h2 + l2)))), which
+ * neglects nothing. The roundings, in that order from the inside, are of terms that are a2, a1, a1, a1 + a2 and a1 + a2
+ * + 1 times u |p|: together below (4 (a1 + a2) + 1) u^2, so below 4 u^2 per element, and a = a1 + a2 + 1 again is one
+ * less than the number of elements. There is a level of that for each doubling: 67 + 12, 35 + 8 or 51 + 4 u^2; then 2
+ * u^2 for one step with an element that fills no vector, as a is the number of the others; and 8 u^2 for a merge of the
+ * run with others. Longer runs are chains of at most AXP_LONG_RUN_STEPS elements in each lane, and one more at the
+ * beginning, which are normalised and merged: 68 u^2.
  *
  * Columns that are rounded at once are one chain of n <= AXP_COLUMN_STEPS elements without a merge, (n^2 + 3n) u^2 <=
  * 67 n u^2. Their rounding (round_unscaled_f64) takes 2 AXP_ERROR_PER_FACTOR n u^2 as relative to hi.
@@ -102,6 +104,7 @@ INLINE void store_real(axp_states states, int64_t at, struct real_state s) {
 }
 
 INLINE void multiply(struct real_state *s, vdouble x) {
+    KEEP(x);
     vdouble p = s->hi * x;
     vdouble r = product_error(s->hi, x, p);
     s->lo = multiply_add(s->lo, x, r);
