@@ -237,7 +237,8 @@ typedef struct axprod_tensor {
     const int64_t *shape; /**< ndim extents >= 0, in elements; may be NULL where ndim is 0 */
     /**
      * ndim strides in bytes: also negative, zero (outputs: only where the extent is 1) or no multiple of the element's
-     * size. NULL: C order without gaps.
+     * size. NULL: C order without gaps. Where elements of x lie two of their sizes apart, what is between two of them
+     * may be read, too, and does not matter.
      */
     const int64_t *strides;
 } axprod_tensor;

@@ -125,7 +125,7 @@ typedef enum axp_layout {
     AXP_LAYOUT_COLUMN, /* kept axis contiguous: rows of x are rows of states */
     AXP_LAYOUT_ROW,    /* long runs of contiguous elements that belong to `inner` outputs in turn */
     AXP_LAYOUT_RUNS,   /* runs of elements of one output each: several outputs go together */
-    AXP_LAYOUT_SPLIT,  /* a long run of one output: parts of it go together as RUNS do */
+    AXP_LAYOUT_SPLIT,  /* a long run that is not contiguous: parts of it go together as RUNS do */
     AXP_LAYOUT_GATHER  /* any strides: elements are copied into rows first */
 } axp_layout;
 

@@ -49,9 +49,8 @@ enum {
 #define RUNS_IDLE 1024
 /* Runs of fewer bytes, for each plane of the states, are turned into rows: less work than the collapse. */
 #define ROW_MIN_BYTES 1024
-/* Least runs for SPLIT: vectors of each part, and contiguous ones. */
+/* Shortest run for SPLIT: vectors of each part. */
 #define SPLIT_LEAST_VECTORS 2
-#define SPLIT_LEAST_BYTES (128 * 1024)
 /* Outputs that are too few to fill the lanes are worth it up to this many elements. */
 #define RUNS_FEW_FACTORS 64
 /* Gathered outputs whose reduced loop is spread over several states each, to fill the vectors. */
@@ -199,17 +198,10 @@ static bool has_vectors(const axprod_plan *plan) {
            run->extent >= plan->kernels->lanes;
 }
 
-static bool is_contiguous_run(const axprod_plan *plan) {
-    return plan->nest.reduced_count > 0 && plan->nest.reduced[0].stride[AXP_X] == plan->element_bytes;
-}
-
-/* Whether the innermost reduced loop is long enough for SPLIT, where outputs are few. From memory ROW is better for
-   elements that are contiguous. */
+/* Whether the innermost reduced loop is long enough for SPLIT, where outputs are too few for RUNS. */
 static bool has_long_run(const axprod_plan *plan) {
-    const int64_t run = can_fold_runs(plan) ? plan->nest.reduced[0].extent : 0;
-    if (plan->nest.outputs >= AXP_STATE_PAD || run < SPLIT_LEAST_VECTORS * AXP_STATE_PAD * plan->kernels->lanes)
-        return false;
-    return !is_contiguous_run(plan) || (!plan->in_memory && run >= SPLIT_LEAST_BYTES / plan->element_bytes);
+    const int64_t least = SPLIT_LEAST_VECTORS * AXP_STATE_PAD * plan->kernels->lanes;
+    return can_fold_runs(plan) && plan->nest.outputs < AXP_STATE_PAD && plan->nest.reduced[0].extent >= least;
 }
 
 static void choose_split(axprod_plan *plan) {
@@ -293,8 +285,6 @@ static void choose_layout(axprod_plan *plan, const axp_topology *topology) {
         plan->capacity = COLUMN_TILE_OTHER;
     } else if (has_short_runs(plan)) {
         choose_runs(plan);
-    } else if (is_contiguous_run(plan) && has_long_run(plan)) {
-        choose_split(plan);
     } else if (find_runs(plan, &plan->inner)) {
         plan->layout = AXP_LAYOUT_ROW;
         plan->width = fill_vectors(plan->inner);

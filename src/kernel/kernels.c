@@ -29,6 +29,9 @@ enum {
     CHUNK = LANES < 4 ? LANES : 4, /* elements of each between looks at the exponents: f32 has no room for more */
     ASKED_BYTES = 128,             /* of runs that the memory is asked for */
     SPREAD_BYTES = 512,            /* of runs that are read in several places instead */
+    LONG_RUN = 512,                /* elements of a run that are rows of their own where that takes many operations */
+    LONG_RUN_ROWS = 128,           /* such rows at once */
+    LONG_RUN_AHEAD = 1024,         /* bytes ahead in such a run */
     WIDE_RUN = 3,                  /* vectors of a run that are worth the lanes of a vector that it does not fill */
 };
 
@@ -180,6 +183,27 @@ INLINE bool try_raw(axp_fold_hint *hint) {
 #include "apart.h"
 #include "round.inc"
 
+static void merge_states_real(axp_states into, int64_t i, axp_states from, int64_t j, int64_t n) {
+    for (int64_t k = 0; k < n; k += LANES)
+        store_real(into, i + k, merge_real(load_real(into, i + k), load_real(from, j + k)));
+}
+
+static void collapse_states(axp_states states, int64_t width, int64_t groups) {
+    for (int64_t g = 0; g < groups; g += LANES) {
+        struct real_state s[LANES];
+        UNROLLED(j, LANES) {
+            s[j] = load_real(states, (g + j) * width);
+            for (int64_t i = LANES; i < width; i += LANES)
+                s[j] = merge_real(s[j], load_real(states, (g + j) * width + i));
+        }
+        turn_states(false, LANES, s);
+        for (int half = LANES / 2; half > 0; half /= 2)
+            for (int j = 0; j < half; j++)
+                s[j] = merge_real(s[j], s[j + half]);
+        store_real(states, g, s[0]);
+    }
+}
+
 /* STEPS: as in real.inc, for single elements; of float64 what is left of them. FLOATS: significands of 11 or 8 bits
  * twice; 8 bits three times would leave a rest of most powers of two */
 #define DTYPE f32
@@ -254,27 +278,6 @@ INTEGER_DTYPES(X)
 #undef WORD
 #undef WORD_T
 #undef WORD_VECTOR
-
-static void merge_states_real(axp_states into, int64_t i, axp_states from, int64_t j, int64_t n) {
-    for (int64_t k = 0; k < n; k += LANES)
-        store_real(into, i + k, merge_real(load_real(into, i + k), load_real(from, j + k)));
-}
-
-static void collapse_states(axp_states states, int64_t width, int64_t groups) {
-    for (int64_t g = 0; g < groups; g += LANES) {
-        struct real_state s[LANES];
-        UNROLLED(j, LANES) {
-            s[j] = load_real(states, (g + j) * width);
-            for (int64_t i = LANES; i < width; i += LANES)
-                s[j] = merge_real(s[j], load_real(states, (g + j) * width + i));
-        }
-        turn_states(false, LANES, s);
-        for (int half = LANES / 2; half > 0; half /= 2)
-            for (int j = 0; j < half; j++)
-                s[j] = merge_real(s[j], s[j + half]);
-        store_real(states, g, s[0]);
-    }
-}
 
 static void merge_states_complex(axp_states into, int64_t i, axp_states from, int64_t j, int64_t n) {
     for (int64_t k = 0; k < n; k += LANES)
